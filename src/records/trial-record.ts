@@ -1,0 +1,47 @@
+/** @file The record of one trial: one fine-tuning with one arm and one seed. Losses are nats per scored token. */
+import { z } from "zod";
+
+const finished = z.object({
+  kind: z.literal("finished"),
+  /** Held-out loss at step 0, after the matrix was replaced and before any update. */
+  heldOutLossBefore: z.number(),
+  heldOutLossAfter: z.number(),
+  trainLossFirst: z.number(),
+  trainLossLast: z.number(),
+  /** [step, held-out loss], step 0 and the last included. */
+  curve: z.array(z.tuple([z.number().int(), z.number()])),
+  /** Mean nats per scored token of each held-out example, at the last step. */
+  heldOutLossPerExample: z.array(z.number()),
+  /** SHA-256 of the bytes of each frozen weight before and after the fine-tuning. */
+  frozenSha256: z.record(z.string(), z.tuple([z.string(), z.string()])),
+});
+
+export const trialOutcome = z.discriminatedUnion("kind", [
+  finished,
+  z.object({ kind: z.literal("diverged"), step: z.number().int() }),
+  z.object({ kind: z.literal("failed"), reason: z.string() }),
+]);
+
+export const trialRecord = z.object({
+  schema: z.literal("deadweight/trial@1"),
+  version: z.string(),
+  /** Identifies the trial inside its run: matrices, arm and seed in one readable string. */
+  key: z.string(),
+  /** Canonical names of the matrices that the arm treats; empty for `full`. */
+  matrices: z.array(z.string()),
+  /** As written by the user: `full`, `frozen`, `crystal:1`, `random`, ... */
+  arm: z.string(),
+  rank: z.number().int().optional(),
+  seed: z.number().int(),
+  /** `sft`: the paired trials. `aa`: `full` on another data order, for the noise floor. `learning-rate`: the choice of the rate. */
+  purpose: z.enum(["sft", "aa", "learning-rate"]),
+  steps: z.number().int(),
+  learningRate: z.number(),
+  outcome: trialOutcome,
+  trainableParameters: z.number().int(),
+  wallSeconds: z.number(),
+});
+
+export type TrialOutcome = z.infer<typeof trialOutcome>;
+export type FinishedOutcome = z.infer<typeof finished>;
+export type TrialRecord = z.infer<typeof trialRecord>;
