@@ -1,0 +1,37 @@
+/** @file The fixed arrays that batches of one shape are copied into, bound once to a program. */
+import type { Buffer } from "../engine/backend.js";
+import type { BatchShape } from "../model/model-graph.js";
+
+/** What one step computes on. Arrays that the shape does not have may be absent. */
+export interface TrainingBatch {
+  readonly tokens: Int32Array;
+  readonly positions: Int32Array;
+  readonly segments?: Int32Array;
+  readonly scoredRows?: Int32Array;
+  readonly targets: Int32Array;
+  readonly weights: Float32Array;
+}
+
+export interface BatchBuffers {
+  readonly arrays: ReadonlyMap<string, Buffer>;
+  fill(batch: TrainingBatch): void;
+}
+
+export function batchBuffers(shape: BatchShape): BatchBuffers {
+  const count = shape.rows * shape.length;
+  const slots = shape.slots ?? count;
+  const arrays = new Map<string, Buffer>([
+    ["tokens", new Int32Array(count)],
+    ["positions", new Int32Array(count)],
+    ["targets", new Int32Array(slots)],
+    ["weights", new Float32Array(slots)],
+  ]);
+  if (shape.packed) arrays.set("segments", new Int32Array(count));
+  if (shape.slots !== null) arrays.set("scoredRows", new Int32Array(slots));
+  return {
+    arrays,
+    fill(batch) {
+      for (const [name, array] of arrays) array.set(batch[name as keyof TrainingBatch]!);
+    },
+  };
+}

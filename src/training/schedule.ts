@@ -1,0 +1,17 @@
+/** @file Learning-rate schedules: pure functions of the step. */
+
+export interface CosineSchedule {
+  readonly peak: number;
+  readonly steps: number;
+  /** Steps of linear warm-up. */
+  readonly warmup: number;
+  /** Share of the peak at the end. */
+  readonly floor?: number;
+}
+
+/** Learning rate of update `step` (0-based): linear warm-up to the peak, then half a cosine towards `floor * peak`. */
+export function cosineLearningRate({ peak, steps, warmup, floor = 0 }: CosineSchedule, step: number): number {
+  if (step < warmup) return (peak * (step + 1)) / warmup;
+  const progress = (step - warmup) / Math.max(1, steps - warmup);
+  return peak * (floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * progress)));
+}

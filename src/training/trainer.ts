@@ -1,0 +1,107 @@
+/** @file One model in training: weights in place, programs for each batch shape, steps and evaluations. Knows no data format. */
+import type { Backend, Binding, Buffer, Program } from "../engine/backend.js";
+import { DivergedError, ShapeError } from "../foundation/errors.js";
+import { gradientName } from "../graph/differentiate.js";
+import type { LanguageModel } from "../model/language-model.js";
+import { type BatchShape, lossGraph, trainingGraph } from "../model/model-graph.js";
+import { type AdamW, type AdamWOptions, adamW } from "./adamw.js";
+import { type BatchBuffers, batchBuffers, type TrainingBatch } from "./batch-buffers.js";
+import { createParameterStore, type ParameterStore } from "./parameter-store.js";
+
+export interface TrainerOptions {
+  readonly model: LanguageModel;
+  /** Initial value of every parameter, by name. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly isTrainable?: (name: string) => boolean;
+  readonly optimizer?: AdamWOptions;
+}
+
+export interface StepResult {
+  /** Weighted mean over the scored tokens, nats per token, before the update. */
+  readonly loss: number;
+  readonly gradientNorm: number;
+}
+
+interface Bound {
+  readonly program: Program;
+  readonly binding: Binding;
+  readonly buffers: BatchBuffers;
+  readonly loss: Float32Array;
+  readonly tokenLosses: Float32Array;
+}
+
+/** Holds native sessions and a large memory: dispose of it. */
+export class Trainer {
+  readonly store: ParameterStore;
+  private readonly optimizer: AdamW;
+  private readonly bound = new Map<string, Promise<Bound>>();
+
+  /** @throws ShapeError where a parameter has no value or one of another size. */
+  constructor(
+    private readonly backend: Backend,
+    private readonly options: TrainerOptions,
+  ) {
+    const { model, weights, isTrainable = () => true, optimizer = {} } = options;
+    this.store = createParameterStore(model.parameters, isTrainable);
+    this.optimizer = adamW(this.store, optimizer);
+    for (const [name, target] of this.store.weights) {
+      const source = weights.get(name);
+      if (source?.length !== target.length)
+        throw new ShapeError(
+          `Trainer: '${name}' has ${source?.length ?? "no"} elements, the model wants ${target.length}.`,
+        );
+      target.set(source);
+    }
+  }
+
+  /**
+   * One forward and backward pass and one update.
+   * @param step counted from 1. @throws DivergedError where the loss or the gradient is not finite; the weights are then as before.
+   */
+  async step(batch: TrainingBatch, shape: BatchShape, step: number, learningRate: number): Promise<StepResult> {
+    const { binding, buffers, loss } = await this.bindingFor(shape, true);
+    buffers.fill(batch);
+    await binding.run();
+    const norm = Number.isFinite(loss[0]) ? this.optimizer.update(step, learningRate) : Number.NaN;
+    if (!Number.isFinite(norm)) throw new DivergedError(`The loss became ${loss[0]} at step ${step}.`, step);
+    return { loss: loss[0], gradientNorm: norm };
+  }
+
+  /** @returns the loss of each slot in nats; valid until the next call. */
+  async tokenLosses(batch: TrainingBatch, shape: BatchShape): Promise<Float32Array> {
+    const { binding, buffers, tokenLosses } = await this.bindingFor(shape, false);
+    buffers.fill(batch);
+    await binding.run();
+    return tokenLosses;
+  }
+
+  private bindingFor(shape: BatchShape, training: boolean): Promise<Bound> {
+    const key = `${training} ${shape.rows} ${shape.length} ${shape.slots} ${shape.packed}`;
+    let bound = this.bound.get(key);
+    if (!bound) {
+      bound = this.bind(shape, training);
+      this.bound.set(key, bound);
+    }
+    return bound;
+  }
+
+  private async bind(shape: BatchShape, training: boolean): Promise<Bound> {
+    const { model } = this.options;
+    const { trainable, weights, gradients } = this.store;
+    const graph = training ? trainingGraph(model, shape, trainable) : lossGraph(model, shape);
+    const program = await this.backend.compile(graph);
+    const buffers = batchBuffers(shape);
+    const loss = new Float32Array(1);
+    const tokenLosses = new Float32Array(shape.slots ?? shape.rows * shape.length);
+    const outputs = new Map<string, Buffer>([["loss", loss]]);
+    if (training) for (const [name, gradient] of gradients) outputs.set(gradientName(name), gradient);
+    else outputs.set("tokenLosses", tokenLosses);
+    const binding = program.bind(new Map<string, Buffer>([...weights, ...buffers.arrays]), outputs);
+    return { program, binding, buffers, loss, tokenLosses };
+  }
+
+  async dispose(): Promise<void> {
+    for (const bound of this.bound.values()) await (await bound).program.dispose();
+    this.bound.clear();
+  }
+}
