@@ -29,7 +29,7 @@ export function writeFileAtomically(path: string, content: string | Uint8Array):
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (existsSync(temporary)) rmSync(temporary);
     throw new OutputError(
       `${path}: cannot be written (${(error as Error).message}). Choose a writable folder with free space.`,
     );

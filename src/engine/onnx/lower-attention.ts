@@ -1,6 +1,6 @@
 /** @file Causal attention as ONNX operators, forward and backward, in blocks of queries that skip the masked half. */
 import type { AttentionAttributes } from "../../graph/primitive.js";
-import type { Lowering } from "./lowering.js";
+import type { Lowering } from "./lowering-rule.js";
 import type { OnnxGraph, OnnxValue } from "./onnx-graph.js";
 
 type AttentionLowering = Lowering<"causalAttention" | "causalAttentionGrad">;

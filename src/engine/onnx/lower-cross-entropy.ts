@@ -1,7 +1,6 @@
 /** @file Head and cross-entropy as ONNX operators, forward and backward. */
 import type { Value } from "../../graph/graph.js";
-import type { Lowering } from "./lowering.js";
-import { scatterAdd } from "./lowering.js";
+import { type Lowering, scatterAdd } from "./lowering-rule.js";
 import type { OnnxValue } from "./onnx-graph.js";
 
 type CrossEntropyLowering = Lowering<"linearCrossEntropy" | "linearCrossEntropyGrad">;

@@ -1,0 +1,93 @@
+/** @file A run folder: begun once, continued by the same configuration, used by one process at a time. */
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { InputError, OutputError } from "../foundation/errors.js";
+import { readRecord, writeRecord } from "./record-file.js";
+import { type RunRecord, runRecord } from "./run-record.js";
+
+export interface RunFolder {
+  readonly path: string;
+  /** As written when the run began. */
+  readonly record: RunRecord;
+  /** Whether an earlier sitting began it. */
+  readonly continued: boolean;
+  /** Path of a file inside. */
+  file(name: string): string;
+  /** Lets other processes in. */
+  release(): void;
+}
+
+const lockName = "run.lock";
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Takes the folder for this process; a lock whose process is gone is taken over. */
+function lock(path: string): () => void {
+  const file = join(path, lockName);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: "wx" });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
+        throw new OutputError(
+          `${path}: cannot be written to (${(error as Error).message}). Choose a writable folder with free space.`,
+        );
+      const holder = Number(readFileSync(file, "utf8"));
+      if (attempt > 0 || (holder !== process.pid && isAlive(holder)))
+        throw new OutputError(`${path}: process ${holder} is working in this folder. Wait for it, or choose another.`);
+      rmSync(file, { force: true });
+    }
+  }
+}
+
+function differences(a: RunRecord, b: RunRecord): string {
+  const keys = new Set([...Object.keys(a.configuration), ...Object.keys(b.configuration)]);
+  const differing = [...keys].filter((key) => !isDeepStrictEqual(a.configuration[key], b.configuration[key]));
+  if (a.command !== b.command) differing.unshift("command");
+  return differing
+    .map(
+      (key) =>
+        `${key} (${JSON.stringify(a.configuration[key] ?? a.command)} there, ${JSON.stringify(b.configuration[key] ?? b.command)} asked for)`,
+    )
+    .join(", ");
+}
+
+/**
+ * Begins a run in a new or empty folder, or continues the run of the same command and configuration.
+ * @throws InputError where the folder holds another run, OutputError where it cannot be written or is in use.
+ */
+export function openRunFolder(path: string, record: RunRecord): RunFolder {
+  try {
+    mkdirSync(path, { recursive: true });
+    if (!statSync(path).isDirectory()) throw new Error("not a folder");
+  } catch (error) {
+    throw new OutputError(
+      `${path}: cannot be made a run folder (${(error as Error).message}). Choose a writable folder.`,
+    );
+  }
+  const release = lock(path);
+  try {
+    const file = join(path, "run.json");
+    const continued = existsSync(file);
+    if (!continued) writeRecord(file, record);
+    const begun = continued ? readRecord(file, runRecord) : record;
+    const differing = differences(begun, record);
+    if (differing)
+      throw new InputError(
+        `${path}: holds a run of another configuration: ${differing}. Choose another --out, or remove the folder.`,
+      );
+    return { path, record: begun, continued, file: (name) => join(path, name), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
