@@ -33,6 +33,7 @@ export interface Binding {
 export function checkBinding(graph: Graph, inputs: Buffers, outputs: Buffers): void {
   for (const name of graph.inputs.keys())
     if (!inputs.has(name)) throw new ShapeError(`bind: input '${name}' is not bound.`);
+  if (outputs.size === 0) throw new ShapeError("bind: no output is bound; nothing would be computed.");
   check("input", graph.inputs, inputs);
   check("output", graph.outputs, outputs);
 }

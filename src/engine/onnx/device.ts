@@ -1,6 +1,7 @@
 /** @file Which of onnxruntime's execution providers this machine offers. */
-import * as ort from "onnxruntime-node";
+
 import { OnnxGraph } from "./onnx-graph.js";
+import { ort } from "./runtime.js";
 
 export type Device = "cpu" | "webgpu";
 
@@ -19,6 +20,8 @@ async function failure(device: Device): Promise<string | null> {
     const session = await ort.InferenceSession.create(onnx.encode(), {
       executionProviders: [device],
       logSeverityLevel: 4,
+      // The first session of a process decides on denormals for its thread, and this may be the first: as in the backend.
+      extra: { session: { set_denormal_as_zero: "1" } },
     });
     const { y } = await session.run({ x: new ort.Tensor("float32", Float32Array.of(1, 2), [2]) });
     await session.release();

@@ -43,6 +43,13 @@ function sumHeads(onnx: OnnxGraph, x: OnnxValue, keyValueHeads: number): OnnxVal
   return onnx.reshape(onnx.reduce("ReduceSum", grouped, 2), [rows, keyValueHeads, length, width]);
 }
 
+/** Names an intermediate result, apart from that of attention with other attributes on the same values. */
+const named = (what: string, { rows, length, heads, keyValueHeads, scale }: AttentionAttributes): string =>
+  `${what} of ${rows}x${length}, ${heads} heads on ${keyValueHeads}, scale ${scale}`;
+
+/** The position among a node's inputs that segments have, if there are any. */
+const segmentInput = ({ node }: AttentionLowering): number => (node.primitive === "causalAttention" ? 3 : 5);
+
 /** 0 where query begin..end may look at key 0..end, `masked` elsewhere. */
 function mask(lowering: AttentionLowering, begin: number, end: number): OnnxValue {
   const { onnx, node } = lowering;
@@ -53,9 +60,8 @@ function mask(lowering: AttentionLowering, begin: number, end: number): OnnxValu
       Float32Array.from({ length: queries * end }, (_, i) => (i % end > begin + Math.floor(i / end) ? masked : 0)),
       [queries, end],
     );
-  const segmentInput = node.primitive === "causalAttention" ? 3 : 5;
-  const segments = lowering.inputs[segmentInput];
-  const source = segments ? [node.inputs[segmentInput]] : [];
+  const segments = lowering.inputs[segmentInput(lowering)];
+  const source = node.inputs.slice(segmentInput(lowering));
   return lowering.shared(`mask ${rows} ${length} ${begin}`, source, () => {
     if (!segments) return causal();
     const perRow = onnx.reshape(segments, [rows, 1, length, 1]);
@@ -70,7 +76,7 @@ function heads(lowering: AttentionLowering) {
   const { onnx, node, inputs, shared } = lowering;
   const { attributes } = node;
   const split = (index: number, count: number) =>
-    shared(`heads ${count}`, [node.inputs[index]], () =>
+    shared(named(`heads ${count}`, attributes), [node.inputs[index]], () =>
       repeatHeads(onnx, splitHeads(onnx, inputs[index], attributes, count), attributes.heads),
     );
   return {
@@ -83,7 +89,8 @@ function heads(lowering: AttentionLowering) {
 function probabilities(lowering: AttentionLowering, begin: number, end: number): OnnxValue {
   const { onnx, node, shared } = lowering;
   const { q, k } = heads(lowering);
-  return shared(`attention ${begin}`, node.inputs.slice(0, 2), () => {
+  const of = [...node.inputs.slice(0, 2), ...node.inputs.slice(segmentInput(lowering))];
+  return shared(named(`attention ${begin}`, node.attributes), of, () => {
     const scores = onnx.matmul(onnx.slice(q, 2, begin, end), onnx.slice(k, 2, 0, end), {
       transB: true,
       alpha: node.attributes.scale,

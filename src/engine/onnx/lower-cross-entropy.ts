@@ -9,7 +9,7 @@ type CrossEntropyLowering = Lowering<"linearCrossEntropy" | "linearCrossEntropyG
 function logProbabilities({ onnx, node, inputs, shared }: CrossEntropyLowering): OnnxValue {
   const [x, weight] = inputs;
   const of: readonly Value[] = node.inputs.slice(0, 2);
-  return shared("log probabilities", of, () => {
+  return shared(`log probabilities ${node.attributes.layout}`, of, () => {
     const logits = onnx.gemm(x, weight, { b: node.attributes.layout === "outputInput" });
     return onnx.op("LogSoftmax", [logits], logits.shape, { axis: 1 });
   });

@@ -1,10 +1,11 @@
 /** @file The onnxruntime backend: float32, on the CPU or WebGPU. The only place that knows onnxruntime's sessions. */
-import * as ort from "onnxruntime-node";
+
 import { InputError } from "../../foundation/errors.js";
 import type { Graph } from "../../graph/graph.js";
 import { type Backend, type Binding, type Buffer, type Buffers, checkBinding, type Program } from "../backend.js";
 import { chooseDevice, type Device } from "./device.js";
 import { onnxModel } from "./onnx-model.js";
+import { ort } from "./runtime.js";
 
 export interface OnnxBackendOptions {
   readonly device?: Device;
@@ -76,7 +77,9 @@ class OnnxProgram implements Program {
   async dispose(): Promise<void> {
     const sessions = [...this.sessions.values()];
     this.sessions.clear();
-    for (const session of sessions) await (await session).release();
+    // A session that could not be opened holds nothing.
+    for (const session of await Promise.allSettled(sessions))
+      if (session.status === "fulfilled") await session.value.release();
   }
 }
 

@@ -61,6 +61,7 @@ export class OnnxGraph {
   private readonly inputs: OnnxValue[] = [];
   private readonly outputs: OnnxValue[] = [];
   private readonly constants = new Map<string, OnnxValue>();
+  private readonly constantNames = new Set<string>();
   private readonly outsideNames = new Map<string, string>();
   private counter = 0;
 
@@ -70,9 +71,12 @@ export class OnnxGraph {
     return value;
   }
 
-  /** Gives a value its outside name. A value that has one already (an input, another output) is copied. */
+  /** Gives a value its outside name. A value that cannot take one (an input, a constant, another output) is copied. */
   output(name: string, value: OnnxValue): void {
-    const taken = this.outsideNames.has(value.name) || this.inputs.some((input) => input.name === value.name);
+    const taken =
+      this.outsideNames.has(value.name) ||
+      this.inputs.some((input) => input.name === value.name) ||
+      this.constantNames.has(value.name);
     const source = taken ? this.unary("Identity", value) : value;
     this.outsideNames.set(source.name, name);
     this.outputs.push({ ...value, name });
@@ -140,6 +144,7 @@ export class OnnxGraph {
       rawData: new Uint8Array(array.buffer),
     });
     this.constants.set(key, value);
+    this.constantNames.add(value.name);
     return value;
   }
 
