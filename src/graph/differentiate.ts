@@ -26,8 +26,7 @@ function dependents(graph: Graph, sources: Iterable<Value>): Set<number> {
  */
 export function differentiate(graph: Graph, loss: string, withRespectTo: readonly string[]): Graph {
   const lossValue = graph.outputs.get(loss);
-  if (lossValue?.shape.length !== 0)
-    throw new ShapeError(`differentiate: '${loss}' is not a scalar output.`);
+  if (lossValue?.shape.length !== 0) throw new ShapeError(`differentiate: '${loss}' is not a scalar output.`);
   const wanted = withRespectTo.map((name) => {
     const value = graph.inputs.get(name);
     if (value?.type !== "float") throw new ShapeError(`differentiate: '${name}' is not a float input.`);

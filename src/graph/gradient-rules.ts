@@ -1,4 +1,5 @@
 /** @file The gradient rule of every primitive: the whole theory of derivatives. Knows nothing of the order they are applied in. */
+import { ShapeError } from "../foundation/errors.js";
 import type { Value } from "./graph.js";
 import type { GraphBuilder } from "./graph-builder.js";
 import type { Primitive, PrimitiveAttributes } from "./primitive.js";
@@ -100,8 +101,11 @@ export const gradientRules: { readonly [P in Primitive]: GradientRule<P> | typeo
   },
   fill: none,
   // l = sum w (logsumexp z - z[target]), z = x W  =>  dz = dl w (softmax z - onehot), dx = dz W', dW = x' dz
-  linearCrossEntropy({ builder, attributes, inputs, gradients: [dloss] }) {
-    return dloss ? builder.apply("linearCrossEntropyGrad", attributes, [...inputs, dloss]) : inputs.map(() => null);
+  linearCrossEntropy({ builder, attributes, inputs, gradients: [dloss, dtokenLosses], needed }) {
+    if (!dloss || dtokenLosses)
+      throw new ShapeError("linearCrossEntropy: token losses have no derivative, only their weighted sum has.");
+    if (needed[3]) throw new ShapeError("linearCrossEntropy: there is no derivative with respect to the weights.");
+    return builder.apply("linearCrossEntropyGrad", attributes, [...inputs, dloss]);
   },
   linearCrossEntropyGrad: none,
 };

@@ -1,5 +1,6 @@
 /** @file The fixed arrays that batches of one shape are copied into, bound once to a program. */
 import type { Buffer } from "../engine/backend.js";
+import { ShapeError } from "../foundation/errors.js";
 import type { BatchShape } from "../model/model-graph.js";
 
 /** What one step computes on. Arrays that the shape does not have may be absent. */
@@ -14,6 +15,7 @@ export interface TrainingBatch {
 
 export interface BatchBuffers {
   readonly arrays: ReadonlyMap<string, Buffer>;
+  /** @throws ShapeError where an array is missing or of another length than the shape's. */
   fill(batch: TrainingBatch): void;
 }
 
@@ -31,7 +33,14 @@ export function batchBuffers(shape: BatchShape): BatchBuffers {
   return {
     arrays,
     fill(batch) {
-      for (const [name, array] of arrays) array.set(batch[name as keyof TrainingBatch]!);
+      for (const [name, array] of arrays) {
+        const values = batch[name as keyof TrainingBatch];
+        if (values?.length !== array.length)
+          throw new ShapeError(
+            `Batch: '${name}' has ${values?.length ?? "no"} elements, its shape (${shape.rows} x ${shape.length}, ${slots} scored) wants ${array.length}.`,
+          );
+        array.set(values);
+      }
     },
   };
 }

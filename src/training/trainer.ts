@@ -44,6 +44,11 @@ export class Trainer {
     const { model, weights, isTrainable = () => true, optimizer = {} } = options;
     this.store = createParameterStore(model.parameters, isTrainable);
     this.optimizer = adamW(this.store, optimizer);
+    this.restart(weights);
+  }
+
+  /** Puts new values in place of all weights and forgets the moments: as after construction, with the sessions kept. */
+  restart(weights: ReadonlyMap<string, Float32Array>): void {
     for (const [name, target] of this.store.weights) {
       const source = weights.get(name);
       if (source?.length !== target.length)
@@ -52,6 +57,8 @@ export class Trainer {
         );
       target.set(source);
     }
+    this.store.state.firstMoment.fill(0);
+    this.store.state.secondMoment.fill(0);
   }
 
   /**
@@ -63,7 +70,10 @@ export class Trainer {
     buffers.fill(batch);
     await binding.run();
     const norm = Number.isFinite(loss[0]) ? this.optimizer.update(step, learningRate) : Number.NaN;
-    if (!Number.isFinite(norm)) throw new DivergedError(`The loss became ${loss[0]} at step ${step}.`, step);
+    if (!Number.isFinite(norm)) {
+      const what = Number.isFinite(loss[0]) ? `The gradient's norm became ${norm}` : `The loss became ${loss[0]}`;
+      throw new DivergedError(`${what} at step ${step}.`, step);
+    }
     return { loss: loss[0], gradientNorm: norm };
   }
 

@@ -17,6 +17,18 @@ function unsigned(value: number): number[] {
   return bytes;
 }
 
+/** LEB128 of a 32-bit integer: the last byte's bit 6 is the sign. */
+function signed(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value | 0;
+  while (rest < -64 || rest > 63) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>= 7;
+  }
+  bytes.push(rest & 0x7f);
+  return bytes;
+}
+
 const vector = (items: readonly (readonly number[])[]): number[] => [...unsigned(items.length), ...items.flat()];
 const section = (id: number, body: readonly number[]): number[] => [id, ...unsigned(body.length), ...body];
 const text = (value: string): number[] => [...unsigned(value.length), ...new TextEncoder().encode(value)];
@@ -27,7 +39,7 @@ export const op = {
   get: (local: number) => [0x20, ...unsigned(local)],
   set: (local: number) => [0x21, ...unsigned(local)],
   tee: (local: number) => [0x22, ...unsigned(local)],
-  i32Const: (value: number) => [0x41, ...unsigned(value)],
+  i32Const: (value: number) => [0x41, ...signed(value)],
   i32Add: [0x6a],
   i32LessUnsigned: [0x49],
   f64Add: [0xa0],

@@ -26,4 +26,14 @@ describe("onnxruntime", () => {
     expect(bind).toThrow(InputError);
     await program.dispose();
   });
+
+  it("gives its sessions back: nothing runs after disposal", async () => {
+    const builder = new GraphBuilder();
+    builder.output("y", builder.silu(builder.input("x", [2])));
+    const program = await (await onnxBackend()).compile(builder.build());
+    const binding = program.bind(new Map([["x", new Float32Array(2)]]), new Map([["y", new Float32Array(2)]]));
+    await binding.run();
+    await program.dispose();
+    await expect(binding.run()).rejects.toThrow(/disposed/i);
+  });
 });

@@ -1,0 +1,23 @@
+/** @file `deadweight doctor`: what this machine offers, and why not. */
+import { Command } from "commander";
+import { chooseDevice } from "../engine/onnx/device.js";
+import { version } from "../foundation/version.js";
+import { openBackend } from "../training/open-backend.js";
+import { thisMachine } from "./machine.js";
+
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("Say what this machine offers for training: devices, backends, and why not.")
+    .action(async () => {
+      const machine = thisMachine();
+      const { backend } = await openBackend({ device: "cpu", threads: 0 });
+      const webgpu = await chooseDevice("webgpu");
+      const lines = [
+        `deadweight ${version}, Node ${machine.node}`,
+        `machine   ${machine.cpu}, ${machine.logicalCores} logical cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.platform} ${machine.arch}`,
+        `cpu       ${backend.description}`,
+        `webgpu    ${webgpu.device === "webgpu" ? "usable (--device webgpu)" : webgpu.note}`,
+      ];
+      process.stdout.write(`${lines.join("\n")}\n`);
+    });
+}

@@ -1,0 +1,154 @@
+/** @file Runs trials of one setting: base model, data and compiled programs are loaded once and used by all. */
+import { sftBatches } from "../data/batch-stream.js";
+import { evaluationBatches } from "../data/packing.js";
+import { readSftDataset, type SftDataset } from "../data/sft-dataset.js";
+import { DivergedError, InputError } from "../foundation/errors.js";
+import { randomStream } from "../foundation/random.js";
+import { sha256OfBytes } from "../foundation/sha256.js";
+import { version } from "../foundation/version.js";
+import type { TrialOutcome, TrialRecord } from "../records/trial-record.js";
+import { type BaseModel, openBaseModel } from "../training/base-model.js";
+import { type BackendChoice, openBackend } from "../training/open-backend.js";
+import { sft } from "../training/sft.js";
+import { Trainer } from "../training/trainer.js";
+import { parseArm } from "./arm.js";
+import { type TreatedMatrix, type Treatment, treat } from "./treatment.js";
+import type { TrialSetting, TrialSpec } from "./trial-spec.js";
+
+export interface TrialOptions {
+  readonly onProgress?: (progress: { readonly step: number; readonly loss: number }) => void;
+  readonly signal?: AbortSignal;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+}
+
+/** Trainers kept for the next trial of the same layout: a sweep alternates between a few. */
+const keptTrainers = 3;
+
+function hashOf({ buffer, byteOffset, byteLength }: Float32Array): string {
+  return sha256OfBytes(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+export class TrialBench {
+  private readonly trainers = new Map<string, Trainer>();
+
+  private constructor(
+    private readonly setting: TrialSetting,
+    private readonly base: BaseModel,
+    private readonly data: SftDataset,
+    private readonly engine: BackendChoice,
+  ) {}
+
+  static async open(setting: TrialSetting): Promise<TrialBench> {
+    return new TrialBench(
+      setting,
+      openBaseModel(setting.model),
+      readSftDataset(setting.data),
+      await openBackend(setting),
+    );
+  }
+
+  /** A pure function of setting and spec: the same numbers every time on the same machine. A loss that is not finite is an outcome. */
+  async run(spec: TrialSpec, { now, ...watching }: TrialOptions): Promise<TrialRecord> {
+    const begin = now();
+    const arm = parseArm(spec.arm);
+    const treatment = treat(
+      spec.matrices.map((name) => this.matrix(name)),
+      arm,
+      { seed: spec.seed, initializerRange: this.base.initializerRange },
+    );
+    const trainer = await this.trainerFor(treatment);
+    const hashes = () => new Map([...treatment.frozen].map((name) => [name, hashOf(trainer.store.weights.get(name)!)]));
+    const before = hashes();
+    const outcome = await this.fineTune(trainer, spec, watching).catch((error: unknown): TrialOutcome => {
+      if (error instanceof DivergedError) return { kind: "diverged", step: error.step };
+      throw error;
+    });
+    const after = hashes();
+    return {
+      schema: "deadweight/trial@1",
+      version,
+      ...spec,
+      ...(arm.kind === "crystal" ? { rank: arm.rank } : {}),
+      outcome:
+        outcome.kind === "finished"
+          ? {
+              ...outcome,
+              frozenSha256: Object.fromEntries([...before].map(([name, hash]) => [name, [hash, after.get(name)!]])),
+            }
+          : outcome,
+      trainableParameters: trainer.store.trainableParameters,
+      wallSeconds: (now() - begin) / 1000,
+    };
+  }
+
+  private matrix(name: string): TreatedMatrix {
+    const parameter = `${name}.weight`;
+    const trained = this.base.weights.get(parameter);
+    const shape = this.base.build().parameters.find((spec) => spec.name === parameter)?.shape;
+    if (!trained || shape?.length !== 2)
+      throw new InputError(`${this.base.source}: there is no matrix '${name}' in the model.`);
+    return { parameter, trained, shape: [shape[0], shape[1]] };
+  }
+
+  private async trainerFor({ ranks, replaced, frozen }: Treatment): Promise<Trainer> {
+    const weights = new Map([...this.base.weights, ...replaced]);
+    const key = JSON.stringify([[...ranks], [...frozen]]);
+    const known = this.trainers.get(key);
+    if (known) {
+      this.trainers.delete(key);
+      this.trainers.set(key, known);
+      known.restart(weights);
+      return known;
+    }
+    for (const [oldest, trainer] of [...this.trainers].slice(0, this.trainers.size - keptTrainers + 1)) {
+      this.trainers.delete(oldest);
+      await trainer.dispose();
+    }
+    const trainer = new Trainer(this.engine.backend, {
+      model: this.base.build(ranks),
+      weights,
+      isTrainable: (name) => !frozen.has(name),
+    });
+    this.trainers.set(key, trainer);
+    return trainer;
+  }
+
+  private async fineTune(
+    trainer: Trainer,
+    spec: TrialSpec,
+    watching: Omit<TrialOptions, "now">,
+  ): Promise<TrialOutcome> {
+    const { rows, length, slots, evaluateEvery } = this.setting;
+    const shape = { rows, length, slots };
+    const calibrating = spec.purpose === "learning-rate";
+    const training = calibrating ? this.data.calibrationTraining : this.data.training;
+    const heldOut = calibrating ? this.data.calibrationHeldOut : this.data.heldOut;
+    const order = randomStream(spec.seed, spec.purpose === "aa" ? "another data order" : "data order");
+    const result = await sft(trainer, {
+      shape: { ...shape, packed: true },
+      batches: sftBatches(training, shape, order),
+      heldOut: evaluationBatches(heldOut, shape),
+      heldOutExamples: heldOut.length,
+      steps: spec.steps,
+      learningRate: spec.learningRate,
+      evaluateEvery,
+      ...watching,
+    });
+    return {
+      kind: "finished",
+      heldOutLossBefore: result.curve[0][1],
+      heldOutLossAfter: result.curve.at(-1)![1],
+      trainLossFirst: result.trainLossFirst,
+      trainLossLast: result.trainLossLast,
+      curve: result.curve.map(([step, loss]) => [step, loss]),
+      heldOutLossPerExample: [...result.heldOutLossPerExample],
+      frozenSha256: {},
+    };
+  }
+
+  async dispose(): Promise<void> {
+    for (const trainer of this.trainers.values()) await trainer.dispose();
+    this.trainers.clear();
+  }
+}

@@ -1,0 +1,46 @@
+/** @file What identifies one trial, and the setting that all trials of a run share. Plain data: it travels to workers. */
+import { z } from "zod";
+import { type Arm, armName } from "./arm.js";
+
+export const trialSetting = z.object({
+  /** Folder of the base checkpoint. */
+  model: z.string(),
+  /** File of encoded fine-tuning examples. */
+  data: z.string(),
+  /** Packed batch: sequences, positions each, scored positions in all. */
+  rows: z.number().int(),
+  length: z.number().int(),
+  slots: z.number().int(),
+  evaluateEvery: z.number().int(),
+  device: z.enum(["cpu", "webgpu"]),
+  /** Threads of one trial. */
+  threads: z.number().int(),
+});
+export type TrialSetting = z.infer<typeof trialSetting>;
+
+export const trialSpec = z.object({
+  key: z.string(),
+  /** Canonical names; empty for `full`. */
+  matrices: z.array(z.string()),
+  arm: z.string(),
+  seed: z.number().int(),
+  purpose: z.enum(["sft", "aa", "learning-rate"]),
+  steps: z.number().int(),
+  learningRate: z.number(),
+});
+export type TrialSpec = z.infer<typeof trialSpec>;
+
+type Purpose = TrialSpec["purpose"];
+
+/** @param matrices ignored for `full`, which touches none. */
+export function makeTrialSpec(
+  arm: Arm,
+  matrices: readonly string[],
+  options: { seed: number; purpose: Purpose; steps: number; learningRate: number },
+): TrialSpec {
+  const name = armName(arm);
+  const touched = arm.kind === "full" ? [] : [...matrices];
+  const rate = options.purpose === "learning-rate" ? ` at ${options.learningRate}` : "";
+  const key = `${options.purpose}: ${[name, ...touched].join(" ")}${rate}, seed ${options.seed}`;
+  return { key, matrices: touched, arm: name, ...options };
+}

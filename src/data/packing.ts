@@ -1,0 +1,98 @@
+/** @file Packs examples into batches of one fixed shape. Knows nothing of graphs. */
+import { InputError } from "../foundation/errors.js";
+import { type SftExample, scoredTokens } from "./sft-example.js";
+
+export interface PackedShape {
+  readonly rows: number;
+  readonly length: number;
+  /** Scored positions at most. */
+  readonly slots: number;
+}
+
+export interface PackedBatch {
+  /** [rows * length]; padding is token 0 in segment 0. */
+  readonly tokens: Int32Array;
+  /** [rows * length], from 0 within each example. */
+  readonly positions: Int32Array;
+  /** [rows * length], examples of a row numbered from 1. */
+  readonly segments: Int32Array;
+  /** [slots] flat position whose next token is scored; unused slots point to 0 and weigh nothing. */
+  readonly scoredRows: Int32Array;
+  /** [slots] the token to predict. */
+  readonly targets: Int32Array;
+  /** [slots] 1 / scored tokens of the batch; 0 where unused. */
+  readonly weights: Float32Array;
+  /** [slots] index of the example; -1 where unused. */
+  readonly exampleOfSlot: Int32Array;
+  readonly scoredTokens: number;
+}
+
+interface Row {
+  used: number;
+  segments: number;
+}
+
+/**
+ * Takes examples `order[begin], order[begin + 1], ...` until the next fits no row, or has more scored tokens than slots are left;
+ * each goes to the first row with room. @returns the batch, and where the next begins. @throws InputError for an example that no empty
+ * batch holds.
+ */
+export function packBatch(
+  examples: readonly SftExample[],
+  order: ArrayLike<number>,
+  begin: number,
+  shape: PackedShape,
+): { readonly batch: PackedBatch; readonly end: number } {
+  const { length, slots } = shape;
+  const count = shape.rows * length;
+  const batch = {
+    tokens: new Int32Array(count),
+    positions: new Int32Array(count),
+    segments: new Int32Array(count),
+    scoredRows: new Int32Array(slots),
+    targets: new Int32Array(slots),
+    weights: new Float32Array(slots),
+    exampleOfSlot: new Int32Array(slots).fill(-1),
+  };
+  const rows: Row[] = Array.from({ length: shape.rows }, () => ({ used: 0, segments: 0 }));
+  let slot = 0;
+  let end = begin;
+  for (; end < order.length; end++) {
+    const example = examples[order[end]];
+    const size = example.tokens.length;
+    if (size > length || scoredTokens(example) > slots)
+      throw new InputError(
+        `Example ${order[end]} has ${size} tokens, ${scoredTokens(example)} of them scored; a row holds ${length} and a batch scores ${slots}. Truncate it, or use longer rows.`,
+      );
+    const index = rows.findIndex(({ used }) => used + size <= length);
+    if (index < 0 || slot + scoredTokens(example) > slots) break;
+    const row = rows[index];
+    const at = index * length + row.used;
+    row.segments++;
+    batch.tokens.set(example.tokens, at);
+    batch.segments.fill(row.segments, at, at + size);
+    for (let i = 0; i < size; i++) {
+      batch.positions[at + i] = i;
+      if (i === 0 || example.scored[i] === 0) continue;
+      batch.scoredRows[slot] = at + i - 1;
+      batch.targets[slot] = example.tokens[i];
+      batch.exampleOfSlot[slot] = order[end];
+      slot++;
+    }
+    row.used += size;
+  }
+  batch.weights.fill(1 / Math.max(1, slot), 0, slot);
+  return { batch: { ...batch, scoredTokens: slot }, end };
+}
+
+/** Every example once, in their order; the last batch is partly filled. */
+export function evaluationBatches(examples: readonly SftExample[], shape: PackedShape): PackedBatch[] {
+  const order = Array.from(examples, (_, index) => index);
+  const batches: PackedBatch[] = [];
+  for (let begin = 0; begin < order.length; ) {
+    const { batch, end } = packBatch(examples, order, begin, shape);
+    batches.push(batch);
+    begin = end;
+  }
+  return batches;
+}

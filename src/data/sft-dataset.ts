@@ -1,0 +1,65 @@
+/** @file Encoded fine-tuning examples in their fixed splits, as one file that every trial of a run reads. */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { InputError } from "../foundation/errors.js";
+import type { SftExample } from "./sft-example.js";
+
+export interface SftDataset {
+  readonly training: readonly SftExample[];
+  /** What verdicts are measured on. */
+  readonly heldOut: readonly SftExample[];
+  /** For choosing the learning rate: in neither of the other two. */
+  readonly calibrationTraining: readonly SftExample[];
+  readonly calibrationHeldOut: readonly SftExample[];
+}
+
+const split = z.array(
+  z.object({ tokens: z.array(z.number().int().nonnegative()), scored: z.string().regex(/^[01]*$/) }),
+);
+const datasetFile = z.object({
+  schema: z.literal("deadweight/sft-data@1"),
+  training: split,
+  heldOut: split,
+  calibrationTraining: split,
+  calibrationHeldOut: split,
+});
+
+type Split = z.infer<typeof split>;
+
+const pack = (examples: readonly SftExample[]): Split =>
+  examples.map(({ tokens, scored }) => ({ tokens: [...tokens], scored: scored.join("") }));
+
+const unpack = (examples: Split): SftExample[] =>
+  examples.map(({ tokens, scored }) => ({ tokens: Int32Array.from(tokens), scored: Uint8Array.from(scored, Number) }));
+
+/** @returns the file's text. */
+export function encodeSftDataset(dataset: SftDataset): string {
+  return JSON.stringify({
+    schema: "deadweight/sft-data@1",
+    training: pack(dataset.training),
+    heldOut: pack(dataset.heldOut),
+    calibrationTraining: pack(dataset.calibrationTraining),
+    calibrationHeldOut: pack(dataset.calibrationHeldOut),
+  });
+}
+
+/** @throws InputError where the file is absent, damaged, or of another kind. */
+export function readSftDataset(path: string): SftDataset {
+  try {
+    const file = datasetFile.parse(JSON.parse(readFileSync(path, "utf8")));
+    return {
+      training: unpack(file.training),
+      heldOut: unpack(file.heldOut),
+      calibrationTraining: unpack(file.calibrationTraining),
+      calibrationHeldOut: unpack(file.calibrationHeldOut),
+    };
+  } catch (error) {
+    const reason =
+      error instanceof z.ZodError
+        ? `${error.issues[0].path.join(".")}: ${error.issues[0].message}`
+        : (error as Error).message;
+    throw new InputError(
+      `${path}: is not a file of encoded fine-tuning examples (${reason}). Remove it; the next run makes it anew.`,
+    );
+  }
+}

@@ -1,0 +1,31 @@
+/** @file What travels between a parent and its worker process. */
+import * as errors from "../foundation/errors.js";
+
+export type ToWorker =
+  | { readonly kind: "run"; readonly module: string; readonly args: unknown }
+  | { readonly kind: "abort" };
+
+export type FromWorker =
+  | { readonly kind: "ready" }
+  | { readonly kind: "progress"; readonly progress: unknown }
+  | { readonly kind: "result"; readonly result: unknown }
+  | { readonly kind: "error"; readonly name: string; readonly message: string };
+
+/** Errors whose meaning survives the journey; anything else arrives as a WorkerError. */
+const known = {
+  UsageError: errors.UsageError,
+  InputError: errors.InputError,
+  OutputError: errors.OutputError,
+  InterruptedError: errors.InterruptedError,
+} as const;
+
+export function packError(error: unknown): FromWorker {
+  if (error instanceof errors.DeadweightError) return { kind: "error", name: error.name, message: error.message };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: "error", name: "Error", message };
+}
+
+export function unpackError(name: string, message: string): errors.DeadweightError {
+  const Known = name in known ? known[name as keyof typeof known] : errors.WorkerError;
+  return new Known(message);
+}

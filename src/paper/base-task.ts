@@ -1,0 +1,109 @@
+/** @file The task that trains the base model on the corpus and saves it as a Hugging Face folder. Runs off the main thread. */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { writeCheckpointFolder } from "../checkpoint/checkpoint-folder.js";
+import { type Gpt2Config, gpt2ConfigJson } from "../checkpoint/gpt2-config.js";
+import { pretrainingBatches } from "../data/pretraining-batches.js";
+import { loadTokenizer } from "../data/tokenizer.js";
+import type { Task } from "../dispatch/task.js";
+import { sha256OfBytes } from "../foundation/sha256.js";
+import { gpt2 } from "../model/gpt2.js";
+import { gpt2InitialWeights } from "../model/gpt2-initializer.js";
+import { parseJson, parseRecord } from "../records/record-file.js";
+import { openBackend } from "../training/open-backend.js";
+import { pretrain } from "../training/pretrain.js";
+import { Trainer } from "../training/trainer.js";
+import { removeTrainingState } from "../training/training-state.js";
+import { type BaseTraining, baseTraining } from "./base-training.js";
+import { gutenbergTokens } from "./gutenberg-corpus.js";
+import { paperPreset } from "./preset.js";
+
+export const baseTaskArguments = z.object({
+  preset: z.string(),
+  tokenizer: z.string(),
+  /** Folder that the finished base appears in. */
+  folder: z.string(),
+  statePath: z.string(),
+  device: z.enum(["cpu", "webgpu"]),
+  threads: z.number().int(),
+});
+
+const saveEveryMs = 30_000;
+
+export const task: Task = async (args, { onProgress, signal, now }) => {
+  const {
+    preset: name,
+    tokenizer: tokenizerPath,
+    folder,
+    statePath,
+    device,
+    threads,
+  } = parseRecord(baseTaskArguments, args, "base task");
+  const preset = paperPreset(name);
+  const { seed, base } = preset;
+  const tokenizerText = readFileSync(tokenizerPath, "utf8");
+  const tokenizer = loadTokenizer(parseJson(tokenizerText, tokenizerPath));
+  const corpus = gutenbergTokens(tokenizer);
+  const config: Gpt2Config = {
+    layers: preset.model.layers,
+    heads: preset.model.heads,
+    width: preset.model.width,
+    innerWidth: 4 * preset.model.width,
+    contextLength: preset.model.contextLength,
+    vocabularySize: tokenizer.vocabularySize,
+    geluApproximation: "tanh",
+    layerNormEpsilon: 1e-5,
+    tiedHead: true,
+    scaleAttention: true,
+    initializerRange: 0.02,
+    bosTokenId: tokenizer.endOfTextId,
+    eosTokenId: tokenizer.endOfTextId,
+  };
+  const { backend, note } = await openBackend({ device, threads });
+  if (note) onProgress({ note });
+  const trainer = new Trainer(backend, { model: gpt2(config), weights: gpt2InitialWeights(config, seed) });
+  const rows = { rows: base.rows, length: preset.model.contextLength };
+  const batches = pretrainingBatches(corpus.training, rows, seed);
+  const heldOut = pretrainingBatches(corpus.heldOut, rows, seed);
+  const progress = await pretrain(trainer, {
+    shape: { ...rows, slots: null, packed: false },
+    batchAt: batches.batchAt,
+    heldOut: heldOut.inOrder(Math.ceil(base.heldOutRows / base.rows)),
+    steps: base.steps,
+    learningRate: base.learningRate,
+    warmup: base.warmup,
+    evaluateEvery: base.evaluateEvery,
+    statePath,
+    identity: sha256OfBytes(JSON.stringify({ config, base, seed, tokenizer: sha256OfBytes(tokenizerText) })),
+    saveEveryMs,
+    now,
+    onProgress: ({ step, loss, heldOutLoss }) => onProgress({ step, steps: base.steps, loss, heldOutLoss }),
+    signal,
+  });
+  const training: BaseTraining = baseTraining.parse({
+    steps: base.steps,
+    tokensPerStep: rows.rows * rows.length,
+    trainTokens: corpus.training.length,
+    heldOutTokens: corpus.heldOut.length,
+    trainCurve: progress.trainCurve,
+    heldOutCurve: progress.heldOutCurve,
+    seconds: progress.seconds,
+  });
+  writeCheckpointFolder(
+    folder,
+    {
+      config: gpt2ConfigJson(config),
+      tensors: gpt2(config).parameters.map(({ name: parameter, shape }) => ({
+        name: `transformer.${parameter}`,
+        shape,
+        dtype: "F32",
+        data: trainer.store.weights.get(parameter)!,
+      })),
+      extraFiles: { "tokenizer.json": tokenizerText, "training.json": `${JSON.stringify(training, null, 1)}\n` },
+    },
+    { replace: true },
+  );
+  await trainer.dispose();
+  removeTrainingState(statePath);
+  return training;
+};

@@ -1,0 +1,156 @@
+/** @file The paper's experiment, stage by stage, in a run folder. Every stage is skipped where its result is there already. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArm } from "../crystal/arm.js";
+import type { TrialSetting } from "../crystal/trial-spec.js";
+import type { TaskRunner } from "../dispatch/task.js";
+import { runTrials } from "../dispatch/trial-queue.js";
+import { version } from "../foundation/version.js";
+import type { PaperRecord } from "../records/paper-record.js";
+import { readRecord, writeFileAtomically, writeRecord } from "../records/record-file.js";
+import type { RunFolder } from "../records/run-folder.js";
+import { paperPage } from "../report/paper-page.js";
+import { judge } from "../statistics/verdict.js";
+import { chooseLearningRate } from "../study/learning-rate.js";
+import { matrixTestSpecs } from "../study/matrix-test.js";
+import { type BaseTraining, baseTraining } from "./base-training.js";
+import { paperSummary } from "./paper-summary.js";
+import type { PaperPreset } from "./preset.js";
+import { printedArms, target } from "./printed-figures.js";
+import { scanBase, targetSpectrum } from "./scan-base.js";
+import { prepareTexts } from "./texts.js";
+
+export interface PaperProgress {
+  readonly stage: string;
+  /** 0..1 */
+  readonly fraction: number;
+  readonly detail: string;
+}
+
+export interface PaperOptions {
+  readonly preset: PaperPreset;
+  readonly folder: RunFolder;
+  readonly device: "cpu" | "webgpu";
+  /** Threads of all runners together. */
+  readonly threads: number;
+  /** Trials run on all of them, the base on the first. */
+  readonly runners: readonly TaskRunner[];
+  readonly onProgress: (progress: PaperProgress) => void;
+  readonly onNote: (text: string) => void;
+  readonly signal: AbortSignal;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+}
+
+const baseTask = new URL("./base-task.js", import.meta.url);
+
+async function trainBase(options: PaperOptions, folder: string, tokenizer: string): Promise<BaseTraining> {
+  const { preset, device, threads, runners, onProgress, onNote, signal } = options;
+  const record = join(folder, "training.json");
+  if (existsSync(record)) {
+    onNote(`Reusing the base in ${folder}.`);
+    return readRecord(record, baseTraining);
+  }
+  const result = await runners[0].run(
+    baseTask,
+    {
+      preset: preset.name,
+      tokenizer,
+      folder,
+      statePath: options.folder.file("base-state.safetensors"),
+      device,
+      threads,
+    },
+    {
+      signal,
+      onProgress(progress) {
+        const news = progress as
+          | { note: string }
+          | { step: number; steps: number; loss: number; heldOutLoss: number | null };
+        if ("note" in news) onNote(news.note);
+        else {
+          const heldOut = news.heldOutLoss === null ? "" : `, held out ${news.heldOutLoss.toFixed(3)}`;
+          onProgress({
+            stage: "base model",
+            fraction: news.step / news.steps,
+            detail: `step ${news.step} of ${news.steps}, loss ${news.loss.toFixed(3)}${heldOut}`,
+          });
+        }
+      },
+    },
+  );
+  return baseTraining.parse(result);
+}
+
+/** Runs what is missing and writes verdicts.json, scan.json, paper.json and report.html. @throws InterruptedError, keeping what is done. */
+export async function runPaper(options: PaperOptions): Promise<PaperRecord> {
+  const { preset, folder, device, threads, runners, onProgress, onNote, signal, now } = options;
+  const begin = now();
+  const modelFolder = folder.file("base");
+  const texts = prepareTexts(preset, folder, onProgress);
+  const base = await trainBase(options, modelFolder, texts.tokenizerPath);
+  const setting: TrialSetting = {
+    model: modelFolder,
+    data: texts.datasetPath,
+    rows: preset.sft.rows,
+    length: preset.sft.length,
+    slots: preset.sft.slots,
+    evaluateEvery: preset.sft.evaluateEvery,
+    device,
+    threads: Math.max(1, Math.floor(threads / runners.length)),
+  };
+  const queue = { setting, path: folder.file("trials.jsonl"), runners, signal };
+  const trialProgress =
+    (stage: string) =>
+    (progress: { done: number; total: number; key: string; step: number; steps: number; loss: number | null }) =>
+      onProgress({
+        stage,
+        fraction: (progress.done + progress.step / progress.steps) / progress.total,
+        detail: `${progress.done} of ${progress.total} done; ${progress.key}: step ${progress.step}${progress.loss === null ? "" : `, loss ${progress.loss.toFixed(3)}`}`,
+      });
+  const rate = await chooseLearningRate({
+    ...queue,
+    candidates: preset.sft.learningRates,
+    steps: preset.sft.steps,
+    seed: preset.seed,
+    onProgress: trialProgress("learning rate"),
+  });
+  onNote(`Learning rate ${rate.learningRate}, chosen on \`full\` with examples that no verdict uses.`);
+  const seeds = Array.from({ length: preset.seeds }, (_, index) => index + 1);
+  const arms = Object.keys(printedArms)
+    .filter((arm) => arm !== "full")
+    .map(parseArm);
+  const specs = matrixTestSpecs({
+    matrices: [target],
+    arms,
+    seeds,
+    steps: preset.sft.steps,
+    learningRate: rate.learningRate,
+  });
+  const trials = await runTrials(specs, { ...queue, onProgress: trialProgress("trials") });
+  const verdicts = judge(trials, {});
+  writeRecord(folder.file("verdicts.json"), verdicts);
+  const scan = await scanBase(modelFolder, folder.file("scan.json"), preset, target, onProgress, signal);
+  const record = paperSummary({
+    preset,
+    model: {
+      architecture: scan.model.architecture,
+      parameters: scan.model.parameters,
+      vocabularySize: texts.vocabularySize,
+      sha256: scan.model.sha256,
+    },
+    corpus: texts.corpus,
+    base,
+    learningRate: rate.learningRate,
+    learningRateCandidates: rate.candidates,
+    scoredTokensPerStep: texts.scoredTokensPerStep,
+    trials,
+    verdicts,
+    scan,
+    spectrum: targetSpectrum(modelFolder, target, preset.seed),
+    wallSeconds: (now() - begin) / 1000,
+  });
+  writeRecord(folder.file("paper.json"), record);
+  writeFileAtomically(folder.file("report.html"), paperPage(record));
+  return record;
+}

@@ -1,0 +1,165 @@
+/** @file A report table as lines of a terminal. Knows nothing of what the table says. */
+import Table from "cli-table3";
+import type { Column, ReportTable, Row } from "./report-table.js";
+import type { Paint } from "./terminal-look.js";
+
+const gap = 2;
+const none = "";
+const noBorders = {
+  top: none,
+  "top-mid": none,
+  "top-left": none,
+  "top-right": none,
+  bottom: none,
+  "bottom-mid": none,
+  "bottom-left": none,
+  "bottom-right": none,
+  left: none,
+  "left-mid": none,
+  mid: none,
+  "mid-mid": none,
+  right: none,
+  "right-mid": none,
+  middle: " ".repeat(gap),
+} as const;
+
+/** Control characters of foreign text would steer the terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, " ");
+}
+
+/** Lines of whole words, each at most `width` characters unless a single word is longer. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of printable(text).split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function columnWidth(column: Column, rows: readonly Row[], index: number): number {
+  const words = column.heading.split(" ").map((word) => word.length);
+  return Math.max(...words, ...rows.map(({ cells }) => cells[index].length));
+}
+
+const totalWidth = (widths: readonly number[]) => widths.reduce((sum, width) => sum + width + gap, -gap);
+
+/** Which columns fit, by index; the droppable ones go in the order that they state. */
+function fittingColumns(table: ReportTable, widths: readonly number[], width: number): number[] {
+  let kept = table.columns.map((_, index) => index);
+  while (totalWidth(kept.map((index) => widths[index])) > width) {
+    const droppable = kept.filter((index) => table.columns[index].dropFirst !== undefined);
+    if (droppable.length === 0) break;
+    const first = droppable.reduce((a, b) => (table.columns[a].dropFirst! <= table.columns[b].dropFirst! ? a : b));
+    kept = kept.filter((index) => index !== first);
+  }
+  return kept;
+}
+
+interface Span {
+  readonly group: string;
+  readonly columns: number;
+  readonly width: number;
+}
+
+/** Neighbours of one group taken together. */
+function spans(columns: readonly Column[], widths: readonly number[]): Span[] {
+  const result: Span[] = [];
+  columns.forEach(({ group = "" }, index) => {
+    const last = result.at(-1);
+    if (last && last.group === group && group !== "")
+      result[result.length - 1] = {
+        group,
+        columns: last.columns + 1,
+        width: last.width + gap + widths[index],
+      };
+    else result.push({ group, columns: 1, width: widths[index] });
+  });
+  return result;
+}
+
+function headingLine({ group, width }: Span): string {
+  return group === "" ? "" : ` ${group} `.padStart(group.length + 2 + Math.floor((width - group.length - 2) / 2), "─").padEnd(width, "─");
+}
+
+/** @param width characters of a line; columns that do not fit are left out and named below. */
+export function terminalTable(table: ReportTable, width: number, paint: Paint): string {
+  const rows = table.rows.map((row) => ({ ...row, cells: row.cells.map(printable) }));
+  const natural = table.columns.map((column, index) => columnWidth(column, rows, index));
+  const kept = fittingColumns(table, natural, width);
+  const columns = kept.map((index) => table.columns[index]);
+  const widths = kept.map((index) => natural[index]);
+  // A group's heading may be wider than its columns: the last of them gives way.
+  let first = 0;
+  for (const span of spans(columns, widths)) {
+    const last = first + span.columns - 1;
+    const missing = span.group === "" ? 0 : span.group.length + 2 - span.width;
+    if (missing > 0) widths[last] += missing;
+    first = last + 1;
+  }
+  // What still does not fit is taken from the names of the rows, which wrap.
+  const excess = totalWidth(widths) - width;
+  if (excess > 0) widths[0] = Math.max(8, widths[0] - excess);
+
+  const output = new Table({
+    chars: noBorders,
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0, compact: true },
+    colWidths: widths,
+    colAligns: columns.map(({ align = "left" }) => align),
+    wordWrap: true,
+  });
+  if (columns.some(({ group }) => group))
+    output.push(
+      spans(columns, widths).map((span) => ({ content: paint("dim", headingLine(span)), colSpan: span.columns })),
+    );
+  output.push(
+    columns.map(({ heading }, index) => ({
+      content: wrap(heading, widths[index])
+        .map((line) => paint("bold", line))
+        .join("\n"),
+      vAlign: "bottom" as const,
+    })),
+  );
+  output.push(widths.map((size) => paint("dim", "─".repeat(size))));
+  for (const { cells, tone } of rows)
+    output.push(
+      kept.map((index, position) => {
+        const lines = position === 0 ? wrap(cells[index], widths[0]) : [cells[index]];
+        return lines.map((line) => toned(line, tone, paint)).join("\n");
+      }),
+    );
+  const missing = table.columns.filter((_, index) => !kept.includes(index));
+  const notes = [...table.notes];
+  if (missing.length > 0)
+    notes.push(
+      `Left out at this width: ${missing.map(({ group, heading }) => (group ? `${group}: ${heading}` : heading)).join("; ")}.`,
+    );
+  const text = output
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd());
+  return [
+    paint("bold", printable(table.title)),
+    ...text,
+    ...notes.flatMap((note) => wrap(note, width)).map((line) => paint("dim", line)),
+  ].join("\n");
+}
+
+function toned(text: string, tone: Row["tone"], paint: Paint): string {
+  switch (tone) {
+    case "target":
+      return paint("bold", paint("cyan", text));
+    case "printed":
+      return paint("dim", text);
+    case "bad":
+      return paint("red", text);
+    case "good":
+      return paint("green", text);
+    case undefined:
+      return text;
+    default:
+      return tone satisfies never;
+  }
+}
