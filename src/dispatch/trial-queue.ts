@@ -4,6 +4,7 @@ import { InputError, InterruptedError, OutputError, UsageError } from "../founda
 import { version } from "../foundation/version.js";
 import { appendRecord, parseRecord, readRecordLines } from "../records/record-file.js";
 import { type TrialRecord, trialRecord } from "../records/trial-record.js";
+import { shareOut } from "./share-out.js";
 import type { TaskRunner } from "./task.js";
 
 export interface TrialProgress {
@@ -47,28 +48,16 @@ export async function runTrials(specs: readonly TrialSpec[], options: TrialQueue
   const records = settled(readRecordLines(path, trialRecord));
   const waiting = specs.filter(({ key }) => !records.has(key));
   let done = specs.length - waiting.length;
-  const work = async (runner: TaskRunner): Promise<void> => {
-    for (let spec = waiting.shift(); spec; spec = waiting.shift()) {
-      const report = (step: number, loss: number | null) =>
-        onProgress?.({ done, total: specs.length, key: spec.key, step, steps: spec.steps, loss });
-      report(0, null);
-      const record = await runTrial(runner, setting, spec, report, signal);
-      appendRecord(path, record);
-      records.set(record.key, record);
-      done++;
-      onFinished?.(record);
-    }
-  };
-  // Every runner comes to rest before a failure is passed on: none may append after the caller has gone on.
-  const outcomes = await Promise.allSettled(
-    runners.map((runner) =>
-      work(runner).catch((error: unknown) => {
-        waiting.length = 0;
-        throw error;
-      }),
-    ),
-  );
-  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  await shareOut(runners, waiting, async (runner, spec) => {
+    const report = (step: number, loss: number | null) =>
+      onProgress?.({ done, total: specs.length, key: spec.key, step, steps: spec.steps, loss });
+    report(0, null);
+    const record = await runTrial(runner, setting, spec, report, signal);
+    appendRecord(path, record);
+    records.set(record.key, record);
+    done++;
+    onFinished?.(record);
+  });
   return specs.map(({ key }) => records.get(key)!);
 }
 

@@ -10,7 +10,10 @@ export function gpt2InitialWeights(config: Gpt2Config, seed: number): Map<string
     gpt2(config).parameters.map(({ name, shape }) => {
       const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
       if (shape.length === 2)
-        randomStream(seed, `initial ${name}`).fillNormal(values, /c_proj\.weight$/.test(name) ? residual : config.initializerRange);
+        randomStream(seed, `initial ${name}`).fillNormal(
+          values,
+          /c_proj\.weight$/.test(name) ? residual : config.initializerRange,
+        );
       else if (/ln_\w+\.weight$/.test(name)) values.fill(1);
       return [name, values];
     }),

@@ -1,11 +1,10 @@
 /** @file The paper's experiment, stage by stage, in a run folder. Every stage is skipped where its result is there already. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArm } from "../crystal/arm.js";
 import type { TrialSetting } from "../crystal/trial-spec.js";
 import type { TaskRunner } from "../dispatch/task.js";
 import { runTrials } from "../dispatch/trial-queue.js";
-import { version } from "../foundation/version.js";
 import type { PaperRecord } from "../records/paper-record.js";
 import { readRecord, writeFileAtomically, writeRecord } from "../records/record-file.js";
 import type { RunFolder } from "../records/run-folder.js";
@@ -17,7 +16,7 @@ import { type BaseTraining, baseTraining } from "./base-training.js";
 import { paperSummary } from "./paper-summary.js";
 import type { PaperPreset } from "./preset.js";
 import { printedArms, target } from "./printed-figures.js";
-import { scanBase, targetSpectrum } from "./scan-base.js";
+import { scanAttention, spectrumOf } from "./scan-base.js";
 import { prepareTexts } from "./texts.js";
 
 export interface PaperProgress {
@@ -130,7 +129,7 @@ export async function runPaper(options: PaperOptions): Promise<PaperRecord> {
   const trials = await runTrials(specs, { ...queue, onProgress: trialProgress("trials") });
   const verdicts = judge(trials, {});
   writeRecord(folder.file("verdicts.json"), verdicts);
-  const scan = await scanBase(modelFolder, folder.file("scan.json"), preset, target, onProgress, signal);
+  const scan = await scanAttention({ model: modelFolder, folder, seed: preset.seed, runners, onProgress, signal });
   const record = paperSummary({
     preset,
     model: {
@@ -147,7 +146,7 @@ export async function runPaper(options: PaperOptions): Promise<PaperRecord> {
     trials,
     verdicts,
     scan,
-    spectrum: targetSpectrum(modelFolder, target, preset.seed),
+    spectrum: spectrumOf(modelFolder, target, scan),
     wallSeconds: (now() - begin) / 1000,
   });
   writeRecord(folder.file("paper.json"), record);

@@ -5,7 +5,7 @@ import type { Estimate, PaperArmRow, PaperLayerRow, PaperRecord } from "../recor
 import type { ScanRecord } from "../records/scan-record.js";
 import type { FinishedOutcome, TrialRecord } from "../records/trial-record.js";
 import type { VerdictsRecord } from "../records/verdicts-record.js";
-import { estimate, pairedDeltas } from "../statistics/paired-difference.js";
+import { deltasPercent, estimateMean, pairUp } from "../statistics/paired-difference.js";
 import type { LearningRateCandidate } from "../study/learning-rate.js";
 import type { BaseTraining } from "./base-training.js";
 import type { PaperPreset } from "./preset.js";
@@ -67,12 +67,12 @@ function armRow(arm: string, { trials, verdicts }: PaperResults): PaperArmRow {
   const { confidence } = verdicts;
   const nothing: Estimate = { mean: null, low: null, high: null, n: 0 };
   const over = (select: (outcome: FinishedOutcome) => number) =>
-    estimate(
+    estimateMean(
       finished.map(({ outcome }) => select(outcome)),
       confidence,
     );
   const judged = verdicts.matrices.find(({ name }) => name === target)?.arms[arm];
-  const before = pairedDeltas(trials, { arm, matrices: [target], at: "before" });
+  const { pairs } = pairUp(trials, { arm, matrices: [target] });
   return {
     arm,
     label: printed.label,
@@ -83,7 +83,7 @@ function armRow(arm: string, { trials, verdicts }: PaperResults): PaperArmRow {
     },
     lossBefore: over((outcome) => outcome.heldOutLossBefore),
     lossAfter: over((outcome) => outcome.heldOutLossAfter),
-    deltaBeforePercent: arm === "full" ? nothing : estimate(before, confidence),
+    deltaBeforePercent: arm === "full" ? nothing : estimateMean(deltasPercent(pairs, "before"), confidence),
     deltaPercent: judged ? { mean: judged.meanDeltaPercent, low: judged.low, high: judged.high, n: judged.n } : nothing,
     likePaper: likePaper(trials, arm),
     curve: curveOf(finished),

@@ -41,14 +41,14 @@ export function armsTable(record: PaperRecord): ReportTable {
     title: `The arms after ${sft.steps} steps of fine-tuning`,
     columns: [
       { heading: "Arm" },
-      { heading: "final loss", group: "paper", align: "right" },
+      { heading: "final loss", group: "paper", align: "right", dropFirst: 4 },
       { heading: "delta %", group: "paper", align: "right" },
       { heading: "loss before", group: "ours", align: "right", dropFirst: 1 },
       { heading: "loss after", group: "ours", align: "right", dropFirst: 3 },
       { heading: "delta % [interval]", group: "ours", align: "right" },
       { heading: "shown", group: "ours" },
       { heading: "loss", group: "the paper's way", align: "right", dropFirst: 2 },
-      { heading: "delta %", group: "the paper's way", align: "right" },
+      { heading: "delta %", group: "the paper's way", align: "right", dropFirst: 5 },
     ],
     rows: arms.map((row) => {
       const summary = armSummaryOf(record, row.arm);
@@ -79,10 +79,10 @@ export function beforeTable(record: PaperRecord): ReportTable {
     title: "Before fine-tuning",
     columns: [
       { heading: "Arm" },
-      { heading: "paper: delta %", align: "right" },
-      { heading: "ours: delta % [interval]", align: "right" },
-      { heading: "damage, nats per token", align: "right" },
-      { heading: "recovered by fine-tuning, %", align: "right" },
+      { heading: "delta %", group: "paper", align: "right" },
+      { heading: "delta % [interval]", group: "ours", align: "right" },
+      { heading: "damage, nats per token", group: "ours", align: "right", dropFirst: 1 },
+      { heading: "recovered, %", group: "ours", align: "right", dropFirst: 2 },
     ],
     rows: arms
       .filter(({ arm }) => arm !== "full")
@@ -100,7 +100,7 @@ export function beforeTable(record: PaperRecord): ReportTable {
         };
       }),
     notes: [
-      "Delta of the held-out loss at step 0, after the matrix was replaced and before any update. Freezing changes nothing yet. A recovery is given only where the damage exceeds the noise floor.",
+      "Delta of the held-out loss at step 0, after the matrix was replaced and before any update. Freezing changes nothing yet. Recovered: the share of the damage that fine-tuning takes back, given only where the damage exceeds the noise floor.",
     ],
   };
 }

@@ -32,9 +32,8 @@ export function ratio(value: Figure, reference: Figure, decimals = 2): string {
   return exists(value) && exists(reference) && reference !== 0 ? fixed(value / reference, decimals) : absent;
 }
 
-/** Decimals at which a half-width shows two significant digits: 0.0314 has three, 3.14 has one, 314 none. */
+/** Decimals at which a half-width shows two significant digits: 0.0314 has three, 3.14 has one, 314 none. @param halfWidth > 0 */
 export function decimalsFor(halfWidth: number): number {
-  if (!(halfWidth > 0)) return 6;
   return Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(halfWidth))));
 }
 
@@ -44,8 +43,9 @@ interface Interval {
   readonly high: number;
 }
 
+/** Null also for an interval without width: seeds that agree to the last bit were not subject to chance. */
 function intervalOf({ mean, low, high }: Estimate): Interval | null {
-  return exists(mean) && exists(low) && exists(high) ? { mean, low, high } : null;
+  return exists(mean) && exists(low) && exists(high) && high > low ? { mean, low, high } : null;
 }
 
 /** `2.227 ± 0.014`, or the mean alone at `decimals` where there is no interval. */

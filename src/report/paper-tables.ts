@@ -45,9 +45,7 @@ export function paperTables(record: PaperRecord, look: Partial<TerminalLook> = {
     ...warnings,
     [
       paint("bold", `Verdict (margin ${margin}%, confidence ${fixed(confidence * 100, 0)}%)`),
-      ...wrap(verdictSentence(record), width).map((line) =>
-        paint(failed.length > 0 ? "red" : "bold", line),
-      ),
+      ...wrap(verdictSentence(record), width).map((line) => paint(failed.length > 0 ? "red" : "bold", line)),
       ...wrap("All of this holds for one base checkpoint and one data set.", width),
     ].join("\n"),
   ].join("\n\n");

@@ -40,8 +40,8 @@ export function reconciliationTable(record: PaperRecord): ReportTable {
     title: "Weight PR and amplitude PR",
     columns: [
       { heading: "Matrix" },
-      { heading: "eigen- values", group: "weight PR", align: "right" },
-      { heading: "singular values", group: "weight PR", align: "right" },
+      { heading: "eigenvalues", group: "weight PR over", align: "right" },
+      { heading: "singular values", group: "weight PR over", align: "right" },
       { heading: "Gaussian fit" },
       { heading: "PR", group: "amplitudes", align: "right" },
       { heading: "noise", group: "amplitudes", align: "right", dropFirst: 2 },
@@ -87,7 +87,8 @@ export function amplitudeReading(record: PaperRecord): string {
       ? ` That fit reconstructs the matrix worse than no fit at all (R² = ${rSquaredText(fit.rSquared)}).`
       : ` That fit has R² = ${rSquaredText(fit.rSquared)}.`
     : "";
-  if (!exists(fit.prWithoutLargestRow)) return `Our repeat of the paper's fit gives an amplitude PR of ${pr}.${quality}`;
+  if (!exists(fit.prWithoutLargestRow))
+    return `Our repeat of the paper's fit gives an amplitude PR of ${pr}.${quality}`;
   const without = fixed(fit.prWithoutLargestRow, 2);
   return fit.prWithoutLargestRow >= decidedByOneRow * fit.pr
     ? `Our repeat of the paper's fit gives an amplitude PR of ${pr}, and ${without} once the single row of largest amplitudes is left out: the low figure describes one row's fit, not the matrix.${quality}`
@@ -108,4 +109,13 @@ export function badFitExplanation(record: PaperRecord): string[] {
       `With the projection fit, which cannot diverge, the amplitude PR is ${fixed(projection.pr, 2)} of at most ${projection.components}: ${ratio(projection.pr, projection.prNull)} times that of noise.`,
     );
   return explanation;
+}
+
+/** One sentence on how spread out the target's weights are. */
+export function dimensionReading(record: PaperRecord): string {
+  const target = record.scan.matrices.find(({ name }) => name === record.target);
+  if (!target || !exists(target.pr) || !exists(target.prNull))
+    return `The spectrum of ${record.target} was not measured, so nothing is said of its dimension.`;
+  const { printed } = record;
+  return `Its weights are not of one dimension: their participation ratio is ${fixed(target.pr, 1)}, which is ${fixed((target.pr / target.prNull) * 100, 0)}% of what noise of the same shape has (${fixed(target.prNull, 1)}), and the amplitude PR of ${printed.amplitudePr} that the paper sets beside its ${printed.weightPr} is the mark of a fit that failed in one row.`;
 }

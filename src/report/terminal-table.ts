@@ -4,6 +4,8 @@ import type { Column, ReportTable, Row } from "./report-table.js";
 import type { Paint } from "./terminal-look.js";
 
 const gap = 2;
+// A separator of one character is what cli-table3 reckons with where a cell spans columns; the rest of the gap is padding.
+const padding = gap - 1;
 const none = "";
 const noBorders = {
   top: none,
@@ -20,7 +22,7 @@ const noBorders = {
   "mid-mid": none,
   right: none,
   "right-mid": none,
-  middle: " ".repeat(gap),
+  middle: " ",
 } as const;
 
 /** Control characters of foreign text would steer the terminal. */
@@ -41,7 +43,8 @@ export function wrap(text: string, width: number): string[] {
 
 function columnWidth(column: Column, rows: readonly Row[], index: number): number {
   const words = column.heading.split(" ").map((word) => word.length);
-  return Math.max(...words, ...rows.map(({ cells }) => cells[index].length));
+  const twoLines = Math.ceil(column.heading.length / 2);
+  return Math.max(twoLines, ...words, ...rows.map(({ cells }) => cells[index].length));
 }
 
 const totalWidth = (widths: readonly number[]) => widths.reduce((sum, width) => sum + width + gap, -gap);
@@ -81,7 +84,9 @@ function spans(columns: readonly Column[], widths: readonly number[]): Span[] {
 }
 
 function headingLine({ group, width }: Span): string {
-  return group === "" ? "" : ` ${group} `.padStart(group.length + 2 + Math.floor((width - group.length - 2) / 2), "─").padEnd(width, "─");
+  return group === ""
+    ? ""
+    : ` ${group} `.padStart(group.length + 2 + Math.floor((width - group.length - 2) / 2), "─").padEnd(width, "─");
 }
 
 /** @param width characters of a line; columns that do not fit are left out and named below. */
@@ -101,14 +106,14 @@ export function terminalTable(table: ReportTable, width: number, paint: Paint): 
   }
   // What still does not fit is taken from the names of the rows, which wrap.
   const excess = totalWidth(widths) - width;
-  if (excess > 0) widths[0] = Math.max(8, widths[0] - excess);
+  const longestWord = Math.max(...rows.flatMap(({ cells }) => cells[kept[0]].split(" ").map((word) => word.length)));
+  if (excess > 0) widths[0] = Math.max(longestWord, widths[0] - excess);
 
   const output = new Table({
     chars: noBorders,
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0, compact: true },
-    colWidths: widths,
+    style: { head: [], border: [], "padding-left": padding, "padding-right": 0, compact: true },
+    colWidths: widths.map((size) => size + padding),
     colAligns: columns.map(({ align = "left" }) => align),
-    wordWrap: true,
   });
   if (columns.some(({ group }) => group))
     output.push(
@@ -139,7 +144,7 @@ export function terminalTable(table: ReportTable, width: number, paint: Paint): 
   const text = output
     .toString()
     .split("\n")
-    .map((line) => line.trimEnd());
+    .map((line) => line.slice(padding).trimEnd());
   return [
     paint("bold", printable(table.title)),
     ...text,

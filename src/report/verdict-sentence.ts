@@ -5,19 +5,20 @@ import { deltaText } from "./arms-table.js";
 import { counted, exists, fixed } from "./figure-text.js";
 
 /** What a verdict means, and the arm whose delta is its evidence. */
-const meaning: Readonly<Record<MatrixVerdict["verdict"], { readonly says: string; readonly evidence: string | null }>> = {
-  redundant: {
-    says: "with frozen random values in its place the fine-tuned model stays within the margin",
-    evidence: "random",
-  },
-  "low-rank": {
-    says: "a frozen low-rank copy suffices, while random values are shown to be worse",
-    evidence: "crystal",
-  },
-  freezable: { says: "it need not be trained, but its trained values are needed", evidence: "frozen" },
-  needed: { says: "leaving it untrained is shown to cost more than the margin", evidence: "frozen" },
-  undecided: { says: "the trials neither show it to be dispensable nor to be needed", evidence: null },
-};
+const meaning: Readonly<Record<MatrixVerdict["verdict"], { readonly says: string; readonly evidence: string | null }>> =
+  {
+    redundant: {
+      says: "with frozen random values in its place the fine-tuned model stays within the margin",
+      evidence: "random",
+    },
+    "low-rank": {
+      says: "a frozen low-rank copy suffices, while random values are shown to be worse",
+      evidence: "crystal",
+    },
+    freezable: { says: "it need not be trained, but its trained values are needed", evidence: "frozen" },
+    needed: { says: "leaving it untrained is shown to cost more than the margin", evidence: "frozen" },
+    undecided: { says: "the trials neither show it to be dispensable nor to be needed", evidence: null },
+  };
 
 export interface Control {
   readonly name: string;

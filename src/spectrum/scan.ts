@@ -8,13 +8,15 @@ import { InterruptedError } from "../foundation/errors.js";
 import { version } from "../foundation/version.js";
 import type { MatrixScanRecord, ScanRecord } from "../records/scan-record.js";
 import { type AmplitudeChoice, measureMatrix, unmeasured } from "./matrix-measures.js";
-import { openNoiseNulls } from "./noise-null.js";
+import { type NoiseNulls, openNoiseNulls } from "./noise-null.js";
 
 export interface ScanOptions {
   /** Which matrices; all by default. */
   readonly only?: (matrix: CheckpointMatrix) => boolean;
   /** Seed of the noise nulls. */
   readonly seed?: number;
+  /** Nulls of that seed that are known already; a fresh set by default. */
+  readonly nulls?: NoiseNulls;
   /** Amplitude fits, for all matrices or for each. */
   readonly amplitudes?: AmplitudeChoice | ((matrix: CheckpointMatrix) => AmplitudeChoice);
   /** Called before each matrix with the number of those finished. */
@@ -29,9 +31,16 @@ export interface ScanOptions {
  */
 export async function* scanCheckpoint(
   checkpoint: Checkpoint,
-  { only = () => true, seed = 0, amplitudes = "projection", onProgress, signal }: ScanOptions = {},
+  options: ScanOptions = {},
 ): AsyncGenerator<MatrixScanRecord, void, undefined> {
-  const nulls = openNoiseNulls(seed);
+  const {
+    only = () => true,
+    seed = 0,
+    nulls = openNoiseNulls(seed),
+    amplitudes = "projection",
+    onProgress,
+    signal,
+  } = options;
   const matrices = listMatrices(checkpoint).filter(only);
   for (const [done, matrix] of matrices.entries()) {
     await setImmediate();
@@ -42,11 +51,11 @@ export async function* scanCheckpoint(
     }
     onProgress?.(done, matrices.length, matrix.name);
     const { name, tensor, layer, role, rows, cols, dtype } = matrix;
-    const options = { nulls, amplitudes: typeof amplitudes === "function" ? amplitudes(matrix) : amplitudes };
+    const measuring = { nulls, amplitudes: typeof amplitudes === "function" ? amplitudes(matrix) : amplitudes };
     const measures =
       isDtype(dtype) && isFloatDtype(dtype)
-        ? measureMatrix(readMatrix(checkpoint, matrix), rows, cols, options)
-        : unmeasured(rows, cols, `stored as ${dtype}, which is not read`, options);
+        ? measureMatrix(readMatrix(checkpoint, matrix), rows, cols, measuring)
+        : unmeasured(rows, cols, `stored as ${dtype}, which is not read`, measuring);
     yield { name, tensor, layer, role, dtype, ...measures };
   }
 }

@@ -1,0 +1,50 @@
+/** @file How long a preset will take on this machine, from its operations and a measured rate. */
+import type { TaskRunner } from "../dispatch/task.js";
+import type { PaperPreset } from "./preset.js";
+import { printedArms } from "./printed-figures.js";
+
+const rateTask = new URL("./rate-task.js", import.meta.url);
+
+/** Share of the product rate that a whole training step reaches. Measured on two cores with AVX-512; see docs/log.md. */
+const stepEfficiency = 0.5;
+
+/** Operations of one forward and backward pass over `positions` tokens of which `scored` reach the head. */
+function stepOperations(
+  { layers, width, vocabularySize }: PaperPreset["model"],
+  positions: number,
+  scored: number,
+  length: number,
+): number {
+  const blocks = 12 * layers * width * width;
+  const attention = layers * width * length * 2;
+  return 6 * (blocks + attention) * positions + 6 * width * vocabularySize * scored;
+}
+
+/** Floating-point operations of the base and of all trials, evaluations included. */
+export function presetOperations({ model, base, sft, seeds }: PaperPreset): number {
+  const basePositions = base.rows * model.contextLength;
+  const baseOperations = base.steps * stepOperations(model, basePositions, basePositions, model.contextLength) * 1.02;
+  const step = stepOperations(model, sft.rows * sft.length, sft.slots, sft.length);
+  // A forward pass is a third of a step; an example fills about 18 positions.
+  const evaluations = sft.steps / sft.evaluateEvery + 1;
+  const evaluation = ((sft.heldOutExamples * 18) / (sft.rows * sft.length)) * (step / 3);
+  // Arms, full against full, and the candidates of the learning rate.
+  const trials = seeds * (Object.keys(printedArms).length + 1) + sft.learningRates.length;
+  return baseOperations + trials * (sft.steps * step + evaluations * evaluation);
+}
+
+/** The nonlinear fits of 16 matrices and their nulls: about 100 microseconds for each row, column and runner's share. */
+function scanSeconds({ model }: PaperPreset, runners: number): number {
+  const rows = model.layers * 4 * model.width + 2 * 256;
+  return (rows * model.width * 60e-6) / runners;
+}
+
+/** Seconds. */
+export async function estimatePaper(
+  preset: PaperPreset,
+  runners: readonly TaskRunner[],
+  setting: { readonly device: "cpu" | "webgpu"; readonly threads: number },
+): Promise<number> {
+  const rate = await runners[0].run(rateTask, setting);
+  return presetOperations(preset) / (Number(rate) * stepEfficiency) + scanSeconds(preset, runners.length);
+}

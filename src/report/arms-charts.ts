@@ -1,0 +1,61 @@
+/** @file Held-out loss of the arms over fine-tuning, as it is and as distance to full fine-tuning. */
+import type { PaperArmRow, PaperRecord } from "../records/paper-record.js";
+import { armLook } from "./arm-look.js";
+import { counted, fixed, signed } from "./figure-text.js";
+import type { Html } from "./html.js";
+import { lineChart } from "./line-chart.js";
+
+const stepLabel = "fine-tuning step";
+
+function ends({ arm, curve }: PaperArmRow): string {
+  const last = curve.at(-1);
+  return last ? `${arm} ${fixed(curve[0].mean, 3)} to ${fixed(last.mean, 3)}` : `${arm}: no finished trial`;
+}
+
+export function heldOutCurves({ arms, sft }: PaperRecord): Html {
+  const names = arms.map(({ arm }) => arm);
+  const many = sft.seeds.length > 1;
+  return lineChart({
+    title: "Held-out loss while fine-tuning",
+    description: `Held-out loss in nats per token over ${sft.steps} steps: ${arms.map(ends).join("; ")}.`,
+    caption: many
+      ? `Lines: mean over ${counted(sft.seeds.length, "seed")}. Bands: smallest to largest seed. The bands overlap because seeds differ in their data order, which all arms of a seed share; only paired differences (right) compare arms.`
+      : "One seed; there is no band.",
+    x: { label: stepLabel },
+    y: { label: "held-out loss (nats per token)" },
+    series: arms.map(({ arm, curve }) => ({
+      name: arm,
+      look: armLook(names, arm),
+      points: curve.map(({ step, mean }) => [step, mean] as const),
+      ...(many && { band: curve.map(({ step, low, high }) => [step, low, high] as const) }),
+    })),
+  });
+}
+
+/** Percent of full's mean loss at the same step. */
+function distance(row: PaperArmRow, full: PaperArmRow): [number, number][] {
+  const baseline = new Map(full.curve.map(({ step, mean }) => [step, mean]));
+  return row.curve.flatMap(({ step, mean }) => {
+    const reference = baseline.get(step);
+    return reference ? [[step, ((mean - reference) / reference) * 100] as [number, number]] : [];
+  });
+}
+
+export function distanceCurves({ arms, verdicts: { margin } }: PaperRecord): Html {
+  const full = arms.find(({ arm }) => arm === "full");
+  const names = arms.map(({ arm }) => arm);
+  const series = arms
+    .filter((row) => full && row !== full)
+    .map((row) => ({ name: row.arm, look: armLook(names, row.arm), points: distance(row, full!) }));
+  const last = series.map(({ name, points }) => `${name} ${signed(points.at(-1)?.[1], 2)}%`);
+  return lineChart({
+    title: "Distance to full fine-tuning",
+    description: `Difference of the mean held-out loss to full fine-tuning over the steps; at the last step ${last.join(", ")}.`,
+    caption: `Difference of the mean losses, at the same step. What replacing the matrix costs at step 0 and how fine-tuning takes it back. Shaded: within the margin of ±${margin}%.`,
+    x: { label: stepLabel },
+    y: { label: "loss against full (%)", include: [-margin, margin] },
+    shaded: [-margin, margin],
+    rules: [{ y: 0, label: "full" }],
+    series,
+  });
+}

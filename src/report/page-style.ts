@@ -1,0 +1,99 @@
+/** @file The style sheet of the page: light, dark, narrow, printed. */
+
+/** Series colours: text, then Okabe & Ito's (2008), darkened or lightened until they stand out from the background by 3:1 or more. */
+export const pageStyle = `
+:root {
+  color-scheme: light dark;
+  --paper: #fff; --ink: #1c1e21; --muted: #5d636b; --line: #d9dce0; --panel: #f5f6f7; --link: #0b5cad;
+  --bad: #b3261e; --bad-panel: #fdeceb; --good: #17693a; --target: #fff6d8; --shade: #00000012; --worse: #b3261e12;
+  --series-0: #1c1e21; --series-1: #0072b2; --series-2: #c44e00; --series-3: #00805c; --series-4: #a83c86; --series-5: #7d6608;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #15171a; --ink: #e4e6e9; --muted: #9aa1aa; --line: #363b42; --panel: #1f2226; --link: #7ab8f5;
+    --bad: #ff8a80; --bad-panel: #43191a; --good: #6fd39b; --target: #3a3313; --shade: #ffffff1c; --worse: #ff8a8014;
+    --series-0: #e4e6e9; --series-1: #56b4e9; --series-2: #ff9d57; --series-3: #3ccf9c; --series-4: #ea95cd; --series-5: #e6cf52;
+  }
+}
+@media print {
+  :root {
+    --paper: #fff; --ink: #000; --muted: #444; --line: #bbb; --panel: #fff; --bad: #b3261e; --bad-panel: #fff; --good: #17693a;
+    --target: #fff6d8; --shade: #00000012; --worse: #b3261e12;
+    --series-0: #000; --series-1: #0072b2; --series-2: #c44e00; --series-3: #00805c; --series-4: #a83c86; --series-5: #7d6608;
+  }
+}
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
+body {
+  margin: 0; background: var(--paper); color: var(--ink);
+  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+}
+main, header, footer { max-width: 1120px; margin: 0 auto; padding: 0 clamp(14px, 3vw, 32px); }
+header { padding-top: clamp(20px, 4vw, 48px); }
+h1 { font-size: clamp(24px, 3.4vw, 36px); line-height: 1.15; margin: 0 0 4px; letter-spacing: -0.015em; overflow-wrap: anywhere; }
+h2 { font-size: 22px; line-height: 1.25; margin: 52px 0 12px; padding-top: 14px; border-top: 1px solid var(--line); letter-spacing: -0.01em; }
+h3 { font-size: 16px; line-height: 1.3; margin: 0 0 6px; }
+p, ul, ol { max-width: 74ch; }
+p { margin: 0 0 12px; overflow-wrap: break-word; }
+a { color: var(--link); }
+code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+.kicker { color: var(--muted); margin: 0 0 16px; }
+.summary { font-size: clamp(17px, 1.6vw, 19px); line-height: 1.5; }
+.verdict { border-left: 4px solid var(--series-3); background: var(--panel); padding: 12px 16px; margin: 0 0 14px; max-width: none; }
+.verdict.needed { border-color: var(--series-2); }
+.verdict.undecided { border-color: var(--muted); }
+.verdict strong { display: block; font-size: 20px; line-height: 1.3; margin-bottom: 2px; overflow-wrap: anywhere; }
+.banner { border: 2px solid var(--bad); background: var(--bad-panel); color: var(--bad); border-radius: 6px; padding: 14px 18px; margin: 0 0 20px; }
+.banner h2 { border: 0; margin: 0 0 6px; padding: 0; font-size: 18px; }
+.banner p:last-child, .verdict p:last-child { margin: 0; }
+.note, figcaption, footer { font-size: 14px; line-height: 1.45; color: var(--muted); }
+.note { margin: 8px 0 0; max-width: 96ch; }
+.warning { color: var(--bad); }
+.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 32px 40px; margin: 26px 0; }
+.chart { margin: 0; min-width: 0; max-width: 640px; break-inside: avoid; }
+.chart svg { display: block; width: 100%; height: auto; max-width: none; overflow: visible; font-family: inherit; font-size: 12px; }
+.chart figcaption { margin-top: 6px; max-width: 64ch; }
+.missing p { color: var(--muted); border: 1px dashed var(--line); padding: 24px; }
+.table { overflow-x: auto; margin: 18px 0 0; border-bottom: 1px solid var(--line); }
+.table:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+.tall { max-height: 560px; overflow-y: auto; }
+.tall thead { position: sticky; top: 0; background: var(--paper); z-index: 1; }
+table { border-collapse: collapse; width: 100%; font-size: 14px; line-height: 1.35; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: 650; font-size: 16px; padding-bottom: 8px; }
+th, td { padding: 5px 10px; text-align: left; vertical-align: baseline; white-space: nowrap; }
+thead th { font-weight: 600; color: var(--muted); vertical-align: bottom; border-bottom: 1px solid var(--ink); white-space: normal; }
+thead th.group { text-align: center; border-bottom: 0; padding-bottom: 2px; }
+thead th.group span { display: block; border-bottom: 1px solid var(--line); }
+tbody th { font-weight: 500; }
+tbody tr + tr > * { border-top: 1px solid var(--line); }
+tr > *:first-child { padding-left: 0; }
+.number { text-align: right; }
+.begins { padding-left: 26px; }
+tr.target > * { background: var(--target); font-weight: 650; }
+tr.target > *:first-child { box-shadow: -8px 0 0 var(--target); }
+tr.printed > * { color: var(--muted); font-style: italic; }
+tr.bad td:nth-child(7) { color: var(--bad); font-weight: 650; }
+tr.good td:nth-child(7) { color: var(--good); font-weight: 650; }
+.checks { list-style: none; padding: 0; margin: 0; }
+.checks li { padding: 6px 0 6px 84px; position: relative; border-top: 1px solid var(--line); }
+.checks li:first-child { border-top: 0; }
+.checks b { position: absolute; left: 0; }
+.passed b { color: var(--good); } .failed b, .failed { color: var(--bad); }
+dl { display: grid; grid-template-columns: minmax(120px, 220px) 1fr; gap: 6px 20px; margin: 0; font-size: 15px; }
+dt { color: var(--muted); } dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+footer { margin-top: 52px; padding-top: 16px; padding-bottom: 40px; border-top: 1px solid var(--line); }
+@media (max-width: 620px) {
+  .grid { gap: 30px; }
+  .checks li { padding-left: 0; } .checks b { position: static; display: block; }
+  dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 10px; }
+  tbody th, .table tr > *:first-child:is(th, td) { position: sticky; left: 0; background: var(--paper); z-index: 1; white-space: normal; min-width: 96px; }
+  tr.target > *:first-child { background: var(--target); }
+}
+@media print {
+  body { font-size: 10.5pt; } main, header, footer { max-width: none; padding: 0; }
+  .tall { max-height: none; overflow: visible; } .tall thead { position: static; }
+  .table { overflow: visible; } table { font-size: 8.5pt; } th, td { padding: 2pt 4pt; } .begins { padding-left: 8pt; }
+  tr, .banner, .verdict { break-inside: avoid; } h2 { break-after: avoid; } .download { display: none; }
+  .grid { grid-template-columns: 1fr 1fr; }
+}
+`;

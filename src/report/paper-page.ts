@@ -1,0 +1,103 @@
+/** @file The page of the paper's experiment: one HTML file that needs nothing else. Knows no files. */
+import type { PaperRecord } from "../records/paper-record.js";
+import { distanceCurves, heldOutCurves } from "./arms-charts.js";
+import { armsTable, beforeTable } from "./arms-table.js";
+import { baseChart } from "./base-chart.js";
+import { configurationSection } from "./configuration-section.js";
+import { deltaChart } from "./delta-chart.js";
+import { count, counted } from "./figure-text.js";
+import { type Html, html, scriptJson, trusted, typographic } from "./html.js";
+import { htmlTable } from "./html-table.js";
+import { layersTable } from "./layers-table.js";
+import { methodsSection } from "./methods-section.js";
+import { pageStyle } from "./page-style.js";
+import { badFitExplanation, dimensionReading, reconciliationTable } from "./reconciliation-table.js";
+import { firstComponentChart, participationChart, singularParticipationChart, spectrumChart } from "./scan-charts.js";
+import { controls, failedControls, noiseFloorSentence, targetVerdict, verdictSentence } from "./verdict-sentence.js";
+
+/** Lets nothing be fetched and no script run: what a record holds cannot reach out. */
+const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+function banner(record: PaperRecord): Html {
+  const failed = failedControls(record);
+  if (failed.length === 0) return html``;
+  return html`<div class="banner" role="alert"><h2>A control of the test failed: do not rely on the verdict</h2>
+${failed.map(({ name, text }) => html`<p><b>${name}</b>: ${text}</p>\n`)}</div>`;
+}
+
+function summary(record: PaperRecord): Html {
+  const { target, model, sft } = record;
+  const verdict = targetVerdict(record)?.verdict;
+  return html`<section id="summary"><p class="summary">Paper 63 reports that one matrix of a small language model, <code>${target}</code>, can be replaced by its rank-1 approximation or even by random numbers without cost; here the experiment is repeated on a base of ${count(model.parameters)} parameters with ${counted(sft.seeds.length, "paired seed")} and held-out data.</p>
+<div class="verdict ${verdict ?? "undecided"}"><strong>${target}: ${verdict ?? "not judged"}</strong><p>${typographic(verdictSentence(record))}</p></div>
+<p class="summary">${dimensionReading(record)}</p>
+<p class="note">All of this holds for one base checkpoint and one data set.</p></section>`;
+}
+
+function controlsSection(record: PaperRecord): Html {
+  const all = controls(record);
+  return html`<section id="controls"><h2>Noise floor and controls</h2>
+<p>${typographic(noiseFloorSentence(record))}</p>
+${
+  all.length === 0
+    ? html`<p>No control on record.</p>`
+    : html`<ul class="checks">${all.map(
+        ({ name, passed, text }) =>
+          html`<li class="${passed ? "passed" : "failed"}"><b>${passed ? "passed" : "FAILED"}</b> ${name}: ${text}</li>\n`,
+      )}</ul>`
+}
+${record.verdicts.warnings.map((text) => html`<p class="warning">Warning: ${text}</p>\n`)}</section>`;
+}
+
+function download(record: PaperRecord): Html {
+  const data = Buffer.from(`${JSON.stringify(record, null, 1)}\n`, "utf8").toString("base64");
+  return html`<a class="download" download="paper.json" href="data:application/json;base64,${data}">Download the record (JSON)</a>`;
+}
+
+/** @returns a whole HTML document; the record lies in it as JSON, in the element `record`. */
+export function paperPage(record: PaperRecord): string {
+  const { target, preset, version } = record;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Crystallization test of ${target}</title>
+<style>${trusted(pageStyle)}</style>
+</head>
+<body>
+<header>
+<h1>Does ${target} carry anything?</h1>
+<p class="kicker">The per-layer crystallization test of paper 63, repeated by deadweight ${version}, preset ${preset}</p>
+${banner(record)}
+</header>
+<main>
+${summary(record)}
+<section id="arms"><h2>What each arm costs</h2>
+${htmlTable(armsTable(record))}
+<div class="grid">${deltaChart(record)}${distanceCurves(record)}</div>
+${htmlTable(beforeTable(record))}
+</section>
+${controlsSection(record)}
+<section id="training"><h2>Training</h2>
+<div class="grid">${heldOutCurves(record)}${baseChart(record)}</div></section>
+<section id="scan"><h2>Is the matrix low-dimensional?</h2>
+<div class="grid">${spectrumChart(record)}${participationChart(record)}${singularParticipationChart(record)}${firstComponentChart(record)}</div>
+${htmlTable(layersTable(record))}
+</section>
+<section id="reconciliation"><h2>Two participation ratios, one bad fit</h2>
+${badFitExplanation(record).map((text) => html`<p>${typographic(text)}</p>\n`)}
+${htmlTable(reconciliationTable(record), { tall: true })}
+</section>
+${methodsSection(record)}
+${configurationSection(record)}
+</main>
+<footer>Made by deadweight ${version}. ${download(record)}</footer>
+<script type="application/json" id="record">${scriptJson(record)}</script>
+</body>
+</html>
+`;
+  return page.html;
+}

@@ -1,0 +1,60 @@
+/** @file The verdicts of a run as a terminal table, a line for each matrix and arm. Knows no paper. */
+import type { VerdictsRecord } from "../records/verdicts-record.js";
+import { fixed } from "./figure-text.js";
+import type { ReportTable } from "./report-table.js";
+import { painter, type TerminalLook, terminalLook } from "./terminal-look.js";
+import { terminalTable, wrap } from "./terminal-table.js";
+
+function tableOf({ matrices, margin, confidence }: VerdictsRecord): ReportTable {
+  return {
+    title: `Cost of each arm against full fine-tuning (margin ${margin}%, confidence ${fixed(confidence * 100, 0)}%)`,
+    columns: [
+      { heading: "matrix" },
+      { heading: "verdict" },
+      { heading: "arm" },
+      { heading: "delta %", align: "right" },
+      { heading: "low", align: "right" },
+      { heading: "high", align: "right" },
+      { heading: "seeds", align: "right" },
+      { heading: "shown" },
+    ],
+    rows: matrices.flatMap(({ name, verdict, arms }) =>
+      Object.entries(arms).map(([arm, { meanDeltaPercent, low, high, n, holds, shownWorse }], index) => ({
+        cells: [
+          index === 0 ? name : "",
+          index === 0 ? verdict : "",
+          arm,
+          fixed(meanDeltaPercent, 3),
+          fixed(low, 3),
+          fixed(high, 3),
+          String(n),
+          holds ? "holds" : shownWorse ? "worse" : "open",
+        ],
+        ...(holds ? { tone: "good" as const } : shownWorse ? { tone: "bad" as const } : {}),
+      })),
+    ),
+    notes: ["Intervals are adjusted: a verdict is read off the interval shown."],
+  };
+}
+
+/** Failed controls stand on top. @returns lines without a final line end. */
+export function verdictTable(verdicts: VerdictsRecord, look: Partial<TerminalLook> = {}): string {
+  const { color, width } = { ...terminalLook(process.stdout, process.env), ...look };
+  const paint = painter(color);
+  const failed = Object.entries(verdicts.controls)
+    .filter(([, { passed }]) => !passed)
+    .flatMap(([name, { text }]) => wrap(`CONTROL FAILED: ${name}: ${text}`, width))
+    .map((line) => paint("bold", paint("red", line)));
+  const warnings = verdicts.warnings
+    .flatMap((text) => wrap(`Warning: ${text}`, width))
+    .map((line) => paint("yellow", line));
+  const open = verdicts.matrices.flatMap(({ name, verdict, strongestClaim, seedsToDecide }) =>
+    verdict === "undecided"
+      ? wrap(
+          `${name} is undecided (shown: ${strongestClaim ?? "nothing"}); ${seedsToDecide ? `about ${seedsToDecide} seeds would decide.` : "no number of seeds up to 1,000 would decide."}`,
+          width,
+        )
+      : [],
+  );
+  return [...failed, terminalTable(tableOf(verdicts), width, paint), ...open, ...warnings].join("\n");
+}
