@@ -3,10 +3,15 @@
 The first line printed is {"ready": true, "torch": version, "parameters": n, ...}. Then {"steps": k} answers
 {"milliseconds": [...], "loss": x}, where each step is forward, backward, clipping, AdamW and reading the loss, and
 {"quit": true} answers {"peakMegabytes": x} and ends. The model is written as people write it (nanoGPT).
+
+Measure on an idle machine. PyTorch's OpenMP threads wait by spinning; where another process has the cores, that alone made a small
+step of 4 ms take 830 ms (2 threads on 2 shared cores). OMP_WAIT_POLICY=passive in the environment takes this away, and
+costs a little on an idle machine; the first line says which was set.
 """
 import argparse
 import json
 import math
+import os
 import resource
 import sys
 import time
@@ -132,6 +137,7 @@ def answer(value):
 answer({
     "ready": True, "torch": torch.__version__, "parameters": sum(p.numel() for p in parameters),
     "mode": args.mode, "optimizer": args.optimizer, "threads": torch.get_num_threads(),
+    "waitPolicy": os.environ.get("OMP_WAIT_POLICY", "default"),
 })
 done = 0
 for line in sys.stdin:

@@ -49,15 +49,18 @@ function lock(path: string): () => void {
   }
 }
 
-function differences(a: RunRecord, b: RunRecord): string {
-  const keys = new Set([...Object.keys(a.configuration), ...Object.keys(b.configuration)]);
-  const differing = [...keys].filter((key) => !isDeepStrictEqual(a.configuration[key], b.configuration[key]));
-  if (a.command !== b.command) differing.unshift("command");
-  return differing
-    .map(
-      (key) =>
-        `${key} (${JSON.stringify(a.configuration[key] ?? a.command)} there, ${JSON.stringify(b.configuration[key] ?? b.command)} asked for)`,
-    )
+/** What makes a run another one, by name. */
+const identity = ({ command, configuration, inputs }: RunRecord): Record<string, unknown> => ({
+  command,
+  ...configuration,
+  ...inputs,
+});
+
+function differences(there: RunRecord, asked: RunRecord): string {
+  const [a, b] = [identity(there), identity(asked)];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    .filter((key) => !isDeepStrictEqual(a[key], b[key]))
+    .map((key) => `${key} (${JSON.stringify(a[key])} there, ${JSON.stringify(b[key])} asked for)`)
     .join(", ");
 }
 

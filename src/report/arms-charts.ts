@@ -19,7 +19,7 @@ export function heldOutCurves({ arms, sft }: PaperRecord): Html {
     title: "Held-out loss while fine-tuning",
     description: `Held-out loss in nats per token over ${sft.steps} steps: ${arms.map(ends).join("; ")}.`,
     caption: many
-      ? `Lines: mean over ${counted(sft.seeds.length, "seed")}. Bands: smallest to largest seed. The bands overlap because seeds differ in their data order, which all arms of a seed share; only paired differences (right) compare arms.`
+      ? `Lines: mean over ${counted(sft.seeds.length, "seed")}. Bands: smallest to largest seed. The bands overlap because seeds differ in their data order, which all arms of a seed share; only paired differences (above) compare arms.`
       : "One seed; there is no band.",
     x: { label: stepLabel },
     y: { label: "held-out loss (nats per token)" },

@@ -4,7 +4,7 @@ import type { PaperArmRow, PaperRecord } from "../records/paper-record.js";
 import { armLook } from "./arm-look.js";
 import { deltaText } from "./arms-table.js";
 import { chart, chartHeight, missingChart } from "./chart.js";
-import { exists, fixed } from "./figure-text.js";
+import { exists, fixed, signed } from "./figure-text.js";
 import type { Html } from "./html.js";
 
 /** An arm further off than this many margins is drawn as an arrow at the edge: the others must stay readable. */
@@ -71,7 +71,7 @@ export function deltaChart(record: PaperRecord): Html {
         labelAnchor: "center",
         domain: [-edge, edge],
         ticks: 6,
-        tickFormat: "+~f",
+        tickFormat: (value: number) => signed(value, 1),
         grid: true,
       },
       y: { label: null, domain: marks.map(({ arm }) => arm), padding: 0.4 },

@@ -49,6 +49,16 @@ function domainOf(values: readonly number[], log: boolean): [number, number] {
   return [low - pad, high + pad];
 }
 
+/** Powers of ten, with 2 and 5 between where there are few. */
+function logTicks(low: number, high: number): number[] {
+  const first = Math.floor(Math.log10(low));
+  const decades = Math.ceil(Math.log10(high)) - first;
+  const mantissas = decades <= 3 ? [1, 2, 5] : [1];
+  return Array.from({ length: decades + 1 }, (_, index) => first + index)
+    .flatMap((exponent) => mantissas.map((mantissa) => Number(`${mantissa}e${exponent}`)))
+    .filter((tick) => tick >= low && tick <= high);
+}
+
 interface Label {
   readonly text: string;
   readonly color: string;
@@ -117,7 +127,7 @@ export function lineChart(options: LineChart): Html {
   const plotted = chartHeight - margin.top - margin.bottom;
   const pixel = (value: number) => (1 - (scale(value) - scale(low)) / (scale(high) - scale(low))) * plotted;
   const wanted = labels.map((label) => pixel(label.y));
-  const placed = spreadLabels(wanted, lineHeight);
+  const placed = spreadLabels(wanted, lineHeight, plotted);
 
   return chart(options, {
     marginTop: margin.top,
@@ -125,7 +135,14 @@ export function lineChart(options: LineChart): Html {
     marginLeft: margin.left,
     marginRight: 16 + Math.max(...labels.map(({ text }) => text.length)) * characterWidth,
     x: { label: x.label, domain: xDomain, ...(x.ticks && { ticks: x.ticks, tickFormat: "d" }), labelAnchor: "center" },
-    y: { label: y.label, domain: [low, high], type: log ? "log" : "linear", grid: true, ticks: 6, nice: false },
+    y: {
+      label: y.label,
+      domain: [low, high],
+      type: log ? "log" : "linear",
+      grid: true,
+      ticks: log ? logTicks(low, high) : 6,
+      ...(log && { tickFormat: "~g" }),
+    },
     marks: [
       shaded
         ? Plot.rect([shaded], {

@@ -45,7 +45,7 @@ code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 .verdict strong { display: block; font-size: 20px; line-height: 1.3; margin-bottom: 2px; overflow-wrap: anywhere; }
 .banner { border: 2px solid var(--bad); background: var(--bad-panel); color: var(--bad); border-radius: 6px; padding: 14px 18px; margin: 0 0 20px; }
 .banner h2 { border: 0; margin: 0 0 6px; padding: 0; font-size: 18px; }
-.banner p:last-child, .verdict p:last-child { margin: 0; }
+.banner p:last-child, .verdict p:last-child { margin: 0; max-width: none; }
 .note, figcaption, footer { font-size: 14px; line-height: 1.45; color: var(--muted); }
 .note { margin: 8px 0 0; max-width: 96ch; }
 .warning { color: var(--bad); }
@@ -60,7 +60,7 @@ code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 .tall thead { position: sticky; top: 0; background: var(--paper); z-index: 1; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; line-height: 1.35; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 650; font-size: 16px; padding-bottom: 8px; }
-th, td { padding: 5px 10px; text-align: left; vertical-align: baseline; white-space: nowrap; }
+th, td { padding: 5px 8px; text-align: left; vertical-align: baseline; white-space: nowrap; }
 thead th { font-weight: 600; color: var(--muted); vertical-align: bottom; border-bottom: 1px solid var(--ink); white-space: normal; }
 thead th.group { text-align: center; border-bottom: 0; padding-bottom: 2px; }
 thead th.group span { display: block; border-bottom: 1px solid var(--line); }
@@ -68,7 +68,7 @@ tbody th { font-weight: 500; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tr > *:first-child { padding-left: 0; }
 .number { text-align: right; }
-.begins { padding-left: 26px; }
+.begins { padding-left: 18px; }
 tr.target > * { background: var(--target); font-weight: 650; }
 tr.target > *:first-child { box-shadow: -8px 0 0 var(--target); }
 tr.printed > * { color: var(--muted); font-style: italic; }

@@ -117,5 +117,5 @@ export function dimensionReading(record: PaperRecord): string {
   if (!target || !exists(target.pr) || !exists(target.prNull))
     return `The spectrum of ${record.target} was not measured, so nothing is said of its dimension.`;
   const { printed } = record;
-  return `Its weights are not of one dimension: their participation ratio is ${fixed(target.pr, 1)}, which is ${fixed((target.pr / target.prNull) * 100, 0)}% of what noise of the same shape has (${fixed(target.prNull, 1)}), and the amplitude PR of ${printed.amplitudePr} that the paper sets beside its ${printed.weightPr} is the mark of a fit that failed in one row.`;
+  return `The participation ratio of its weights is ${fixed(target.pr, 1)}, which is ${fixed((target.pr / target.prNull) * 100, 0)}% of what noise of the same shape has (${fixed(target.prNull, 1)}); the amplitude PR of ${printed.amplitudePr} that the paper sets beside its ${printed.weightPr} bears the marks of a fit that failed in one row, and is no measure of dimension.`;
 }

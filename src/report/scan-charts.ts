@@ -116,7 +116,7 @@ export function singularParticipationChart(record: PaperRecord): Html {
     title: "Participation ratio as the paper counts it",
     label: "PR over singular values",
     caption:
-      "Diamonds: printed in the paper, for its own model. Dashed: noise of the same shape. That c_proj lies below c_attn is what shape alone makes.",
+      "Diamonds: printed in the paper, for its own model. Dashed: noise of the same shape. Shape alone puts c_proj below c_attn.",
     measure: ({ prSingular }) => prSingular,
     noise: ({ prSingularNull }) => prSingularNull,
     paper: [

@@ -8,10 +8,11 @@ interface Block {
 }
 
 /**
- * Least-squares positions with at least `gap` between neighbours, order kept (pool adjacent violators; Barlow et al. 1972).
+ * Least-squares positions from 0 to `length` with at least `gap` between neighbours, order kept (pool adjacent violators, whose solution
+ * is clipped to the bounds; Barlow et al. 1972). Labels that need more than `length` begin at 0 and run over.
  * @param wanted in pixels, any order. @returns in the order of `wanted`.
  */
-export function spreadLabels(wanted: readonly number[], gap: number): number[] {
+export function spreadLabels(wanted: readonly number[], gap: number, length: number): number[] {
   const order = wanted.map((_, index) => index).sort((a, b) => wanted[a] - wanted[b] || a - b);
   const blocks: Block[] = [];
   for (const index of order) {
@@ -29,9 +30,14 @@ export function spreadLabels(wanted: readonly number[], gap: number): number[] {
     blocks.push(block);
   }
   const positions = new Array<number>(wanted.length);
-  for (const { members, begin } of blocks)
+  const slack = Math.max(0, length - (wanted.length - 1) * gap);
+  let before = 0;
+  for (const { members, begin } of blocks) {
+    const clipped = Math.min(slack, Math.max(0, begin - before * gap));
     members.forEach((index, place) => {
-      positions[index] = begin + place * gap;
+      positions[index] = clipped + (before + place) * gap;
     });
+    before += members.length;
+  }
   return positions;
 }

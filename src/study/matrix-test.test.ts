@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { parseArm } from "../crystal/arm.js";
+import { matrixTestSpecs } from "./matrix-test.js";
+
+test("one `full` a seed is shared by all matrices, and all keys differ", () => {
+  const arms = ["frozen", "crystal", "random"].map(parseArm);
+  const specs = matrixTestSpecs({ matrices: ["a", "b"], arms, seeds: [1, 2], steps: 5, learningRate: 0.1 });
+  expect(specs).toHaveLength(2 * (1 + 2 * 3 + 1));
+  expect(new Set(specs.map(({ key }) => key)).size).toBe(specs.length);
+  expect(
+    specs.slice(0, 8).map(({ arm, matrices, purpose, seed }) => [arm, matrices.join(), purpose, seed].join(" ")),
+  ).toEqual([
+    "full  sft 1",
+    "frozen a sft 1",
+    "crystal:1 a sft 1",
+    "random a sft 1",
+    "frozen b sft 1",
+    "crystal:1 b sft 1",
+    "random b sft 1",
+    "full  aa 1",
+  ]);
+});
