@@ -9,6 +9,14 @@ export function seedsToDecide(deltas: readonly number[], margin: number, level: 
   if (deltas.length < 2) return null;
   const { mean, deviation } = momentsOf(deltas);
   const distance = Math.abs(mean - margin);
-  for (let n = deltas.length; n <= most; n++) if (halfWidth({ n, mean, deviation }, 1 - level) < distance) return n;
-  return null;
+  const decides = (n: number) => halfWidth({ n, mean, deviation }, 1 - level) < distance;
+  // The half-width falls as n grows: bisection.
+  let [open, enough] = [deltas.length - 1, most];
+  if (!decides(most)) return null;
+  while (enough - open > 1) {
+    const middle = (open + enough) >> 1;
+    if (decides(middle)) enough = middle;
+    else open = middle;
+  }
+  return enough;
 }

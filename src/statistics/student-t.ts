@@ -55,9 +55,15 @@ export function studentTail(t: number, degrees: number): number {
   if (t === Number.POSITIVE_INFINITY) return 0;
   // Near the centre the complement keeps the digits.
   const square = t * t;
-  return square < degrees
+  return square < 1
     ? 0.5 - 0.5 * incompleteBeta(square / (degrees + square), 0.5, degrees / 2)
     : 0.5 * incompleteBeta(degrees / (degrees + square), degrees / 2, 0.5);
+}
+
+/** Logarithm of the density at t. */
+function logDensity(t: number, degrees: number): number {
+  const scale = logGamma((degrees + 1) / 2) - logGamma(degrees / 2) - 0.5 * Math.log(degrees * Math.PI);
+  return scale - ((degrees + 1) / 2) * Math.log1p((t * t) / degrees);
 }
 
 /** The t with P(T > t) = tail, for 0 < tail < 1. @throws ShapeError */
@@ -66,14 +72,19 @@ export function studentQuantile(tail: number, degrees: number): number {
   if (!(tail > 0 && tail < 1)) throw new ShapeError(`A tail probability lies between 0 and 1, got ${tail}.`);
   if (tail === 0.5) return 0;
   if (tail > 0.5) return -studentQuantile(1 - tail, degrees);
+  // Newton's method on the logarithm of the tail, which is nearly straight far out; kept within a bracket.
   let low = 0;
   let high = 1;
   while (studentTail(high, degrees) > tail) high *= 2;
-  // Bisection on a monotone function: 200 halvings leave no bit to gain.
+  let t = high / 2;
   for (let i = 0; i < 200 && high - low > 1e-15 * high; i++) {
-    const middle = (low + high) / 2;
-    if (studentTail(middle, degrees) > tail) low = middle;
-    else high = middle;
+    const reached = studentTail(t, degrees);
+    if (reached > tail) low = t;
+    else high = t;
+    const next = t + (Math.log(reached / tail) * reached) / Math.exp(logDensity(t, degrees));
+    const inside = next > low && next < high;
+    if (inside && Math.abs(next - t) < 1e-15 * t) return next;
+    t = inside ? next : (low + high) / 2;
   }
-  return (low + high) / 2;
+  return t;
 }
