@@ -1,14 +1,14 @@
 /** @file `deadweight doctor`: what this machine offers, and why not. */
 import { Command } from "commander";
-import { chooseDevice } from "../engine/onnx/device.js";
 import { version } from "../foundation/version.js";
-import { openBackend } from "../training/open-backend.js";
 import { thisMachine } from "./machine.js";
 
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description("Say what this machine offers for training: devices, backends, and why not.")
     .action(async () => {
+      const { chooseDevice } = await import("../engine/onnx/device.js");
+      const { openBackend } = await import("../training/open-backend.js");
       const machine = thisMachine();
       const { backend } = await openBackend({ device: "cpu", threads: 0 });
       const webgpu = await chooseDevice("webgpu");

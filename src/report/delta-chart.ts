@@ -4,8 +4,8 @@ import type { PaperArmRow, PaperRecord } from "../records/paper-record.js";
 import { armLook } from "./arm-look.js";
 import { deltaText } from "./arms-table.js";
 import { chart, chartHeight, missingChart } from "./chart.js";
-import { exists, fixed, signed } from "./figure-text.js";
-import type { Html } from "./html.js";
+import { absent, exists, fixed, signed } from "./figure-text.js";
+import { type Html, typographic } from "./html.js";
 
 /** An arm further off than this many margins is drawn as an arrow at the edge: the others must stay readable. */
 const farthestInMargins = 8;
@@ -18,19 +18,15 @@ interface Mark {
   readonly high: number | null;
   readonly paper: number | null;
   readonly likePaper: number | null;
+  /** Why there is no dot; null where there is one. */
+  readonly instead: string | null;
 }
 
-function markOf({ arm, deltaPercent, paper, likePaper }: PaperArmRow, names: readonly string[]): Mark {
-  const { mean, low, high } = deltaPercent;
-  return {
-    arm,
-    color: armLook(names, arm).color,
-    mean,
-    low,
-    high,
-    paper: paper.deltaPercent,
-    likePaper: likePaper.deltaPercent,
-  };
+function markOf(record: PaperRecord, row: PaperArmRow, names: readonly string[]): Mark {
+  const { mean, low, high } = row.deltaPercent;
+  const figures = { mean, low, high, paper: row.paper.deltaPercent, likePaper: row.likePaper.deltaPercent };
+  const instead = exists(mean) ? null : deltaText(record, row).replace(absent, "no figure");
+  return { arm: row.arm, color: armLook(names, row.arm).color, ...figures, instead };
 }
 
 /** Half of the axis, which is symmetric about 0. */
@@ -47,7 +43,7 @@ export function deltaChart(record: PaperRecord): Html {
   const names = record.arms.map(({ arm }) => arm);
   const rows = record.arms.filter(({ arm }) => arm !== "full");
   if (rows.length === 0) return missingChart(title, "No arm on record.");
-  const marks = rows.map((row) => markOf(row, names));
+  const marks = rows.map((row) => markOf(record, row, names));
   const edge = reach(marks, margin);
   const within = (value: number | null): value is number => exists(value) && Math.abs(value) <= edge;
   const clamp = (value: number) => Math.min(edge, Math.max(-edge, value));
@@ -58,7 +54,7 @@ export function deltaChart(record: PaperRecord): Html {
     {
       title,
       description: `Delta of the held-out loss against full fine-tuning in percent: ${rows.map((row) => `${row.arm} ${deltaText(record, row)}`).join("; ")}. The margin is ${margin}%.`,
-      caption: `Dots and bars: ours, with the adjusted ${confidence}% interval. A bar that ends left of the line at +${margin}% shows that the arm holds; one that begins right of it shows that it is worse. Diamonds: printed in the paper. Crosses: ours, the paper's way.${noise === null ? "" : ` Dark band: ±${fixed(noise, 2)}%, how far two runs of full fine-tuning lie apart on average.`}`,
+      caption: `Dots and bars: ours, with the adjusted ${confidence}% interval. A bar that ends left of the line at +${margin}% shows that the arm holds; one that begins right of it shows that it is worse. Diamonds: printed in the paper. Crosses: ours, the paper's way.${noise === null ? "" : ` Shaded about 0: ±${fixed(noise, 2)}%, how far two runs of full fine-tuning lie apart on average.`}`,
     },
     {
       height: chartHeight,
@@ -71,7 +67,7 @@ export function deltaChart(record: PaperRecord): Html {
         labelAnchor: "center",
         domain: [-edge, edge],
         ticks: 6,
-        tickFormat: (value: number) => signed(value, 1),
+        tickFormat: (value: number) => typographic(signed(value, 1)),
         grid: true,
       },
       y: { label: null, domain: marks.map(({ arm }) => arm), padding: 0.4 },
@@ -90,7 +86,7 @@ export function deltaChart(record: PaperRecord): Html {
           fill: "var(--bad)",
         }),
         marks
-          .filter(({ low, high }) => exists(low) && exists(high))
+          .filter(({ low, high }) => exists(low) && exists(high) && low < edge && high > -edge)
           .map((mark) =>
             Plot.ruleY([mark], {
               y: "arm",
@@ -108,12 +104,24 @@ export function deltaChart(record: PaperRecord): Html {
           Plot.text([mark], {
             y: "arm",
             x: () => Math.sign(mark.mean!) * edge,
-            text: () => (mark.mean! > 0 ? `+${fixed(mark.mean, 1)}% →` : `← ${fixed(mark.mean, 1)}%`),
+            text: () => typographic(mark.mean! > 0 ? `${signed(mark.mean, 1)}% →` : `← ${signed(mark.mean, 1)}%`),
             textAnchor: mark.mean! > 0 ? "end" : "start",
-            dy: -12,
+            dx: mark.mean! > 0 ? -6 : 6,
             fill: mark.color,
           }),
         ),
+        marks
+          .filter(({ instead }) => instead)
+          .map((mark) =>
+            Plot.text([mark], {
+              y: "arm",
+              x: () => edge,
+              text: "instead",
+              textAnchor: "end",
+              dx: -6,
+              fill: mark.color,
+            }),
+          ),
         Plot.dot(
           marks.filter(({ paper }) => within(paper)),
           {

@@ -41,6 +41,7 @@ code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 .summary { font-size: clamp(17px, 1.6vw, 19px); line-height: 1.5; }
 .verdict { border-left: 4px solid var(--series-3); background: var(--panel); padding: 12px 16px; margin: 0 0 14px; max-width: none; }
 .verdict.needed { border-color: var(--series-2); }
+.verdict.doubtful { border-color: var(--bad); }
 .verdict.undecided { border-color: var(--muted); }
 .verdict strong { display: block; font-size: 20px; line-height: 1.3; margin-bottom: 2px; overflow-wrap: anywhere; }
 .banner { border: 2px solid var(--bad); background: var(--bad-panel); color: var(--bad); border-radius: 6px; padding: 14px 18px; margin: 0 0 20px; }
@@ -58,7 +59,7 @@ code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 .table:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 .tall { max-height: 560px; overflow-y: auto; }
 .tall thead { position: sticky; top: 0; background: var(--paper); z-index: 1; }
-table { border-collapse: collapse; width: 100%; font-size: 14px; line-height: 1.35; font-variant-numeric: tabular-nums; }
+table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: 14px; line-height: 1.35; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 650; font-size: 16px; padding-bottom: 8px; }
 th, td { padding: 5px 8px; text-align: left; vertical-align: baseline; white-space: nowrap; }
 thead th { font-weight: 600; color: var(--muted); vertical-align: bottom; border-bottom: 1px solid var(--ink); white-space: normal; }
@@ -72,8 +73,8 @@ tr > *:first-child { padding-left: 0; }
 tr.target > * { background: var(--target); font-weight: 650; }
 tr.target > *:first-child { box-shadow: -8px 0 0 var(--target); }
 tr.printed > * { color: var(--muted); font-style: italic; }
-tr.bad td:nth-child(7) { color: var(--bad); font-weight: 650; }
-tr.good td:nth-child(7) { color: var(--good); font-weight: 650; }
+tr.bad td:nth-child(5) { color: var(--bad); font-weight: 650; }
+tr.good td:nth-child(5) { color: var(--good); font-weight: 650; }
 .checks { list-style: none; padding: 0; margin: 0; }
 .checks li { padding: 6px 0 6px 84px; position: relative; border-top: 1px solid var(--line); }
 .checks li:first-child { border-top: 0; }

@@ -29,7 +29,7 @@ function summary(record: PaperRecord): Html {
   const { target, model, sft } = record;
   const verdict = targetVerdict(record)?.verdict;
   return html`<section id="summary"><p class="summary">Paper 63 reports that one matrix of a small language model, <code>${target}</code>, can be replaced by its rank-1 approximation or even by random numbers without cost; here the experiment is repeated on a base of ${count(model.parameters)} parameters with ${counted(sft.seeds.length, "paired seed")} and held-out data.</p>
-<div class="verdict ${verdict ?? "undecided"}"><strong>Verdict: ${verdict ?? "none"}</strong><p>${typographic(verdictSentence(record))}</p></div>
+<div class="verdict ${failedControls(record).length > 0 ? "doubtful" : (verdict ?? "undecided")}"><strong>Verdict: ${verdict ?? "none"}</strong><p>${typographic(verdictSentence(record))}</p></div>
 <p class="summary">${dimensionReading(record)}</p>
 <p class="note">All of this holds for one base checkpoint and one data set.</p></section>`;
 }

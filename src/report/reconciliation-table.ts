@@ -67,7 +67,7 @@ export function reconciliationTable(record: PaperRecord): ReportTable {
       ...matrices.flatMap((matrix) => matrixRows(matrix, target)),
     ],
     notes: [
-      "Amplitudes: each row as a sum of Gaussians, by two fits: projection (fixed centres, least squares) and nonlinear (the paper's, all parameters free). Their PR is at most the number of Gaussians. Kurtosis 3 is a normal distribution's; R² below 0 is worse than no fit at all.",
+      "Amplitudes: each row as a sum of Gaussians, by two fits: projection (fixed centres, least squares) and nonlinear (the paper's, all parameters free). Their PR is at most the number of Gaussians. Kurtosis 3 is a normal distribution's; R² below 0 is worse than the mean of all entries.",
     ],
   };
 }
@@ -84,7 +84,7 @@ export function amplitudeReading(record: PaperRecord): string {
   const pr = fixed(fit.pr, 2);
   const quality = exists(fit.rSquared)
     ? fit.rSquared < 0
-      ? ` That fit reconstructs the matrix worse than no fit at all (R² = ${rSquaredText(fit.rSquared)}).`
+      ? ` That fit reconstructs the matrix worse than the mean of its entries does (R² = ${rSquaredText(fit.rSquared)}).`
       : ` That fit has R² = ${rSquaredText(fit.rSquared)}.`
     : "";
   if (!exists(fit.prWithoutLargestRow))
