@@ -65,3 +65,14 @@ export function buildWordLevelTokenizer(
     },
   };
 }
+
+/** The `tokenizer_config.json` with which transformers opens the file beside it; without one it takes GPT-2's own tokenizer class. */
+export function tokenizerConfigJson(contextLength: number): Record<string, unknown> {
+  return {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    unk_token: unknownToken,
+    eos_token: endOfTextToken,
+    model_max_length: contextLength,
+    clean_up_tokenization_spaces: false,
+  };
+}

@@ -5,6 +5,7 @@ import { writeCheckpointFolder } from "../checkpoint/checkpoint-folder.js";
 import { type Gpt2Config, gpt2ConfigJson } from "../checkpoint/gpt2-config.js";
 import { pretrainingBatches } from "../data/pretraining-batches.js";
 import { loadTokenizer } from "../data/tokenizer.js";
+import { tokenizerConfigJson } from "../data/word-level-tokenizer.js";
 import type { Task } from "../dispatch/task.js";
 import { sha256OfBytes } from "../foundation/sha256.js";
 import { gpt2 } from "../model/gpt2.js";
@@ -99,7 +100,11 @@ export const task: Task = async (args, { onProgress, signal, now }) => {
         dtype: "F32",
         data: trainer.store.weights.get(parameter)!,
       })),
-      extraFiles: { "tokenizer.json": tokenizerText, "training.json": `${JSON.stringify(training, null, 1)}\n` },
+      extraFiles: {
+        "tokenizer.json": tokenizerText,
+        "tokenizer_config.json": `${JSON.stringify(tokenizerConfigJson(preset.model.contextLength), null, 1)}\n`,
+        "training.json": `${JSON.stringify(training, null, 1)}\n`,
+      },
     },
     { replace: true },
   );

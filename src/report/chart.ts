@@ -17,7 +17,6 @@ export interface ChartText {
 
 interface Element {
   readonly outerHTML: string;
-  setAttribute(name: string, value: string): void;
 }
 
 export function chart({ title, description, caption }: ChartText, options: Plot.PlotOptions): Html {
@@ -27,12 +26,12 @@ export function chart({ title, description, caption }: ChartText, options: Plot.
     className: "plot",
     width: chartWidth,
     height: chartHeight,
-    ariaLabel: title,
-    ariaDescription: description,
     ...options,
   });
-  drawing.setAttribute("role", "img");
-  return html`<figure class="chart"><h3>${title}</h3>${trusted(drawing.outerHTML)}<figcaption>${typographic(caption)}</figcaption></figure>\n`;
+  // Written here and not by the library, whose serializer leaves angle brackets in attributes as they are.
+  const named = html`<svg role="img" aria-label="${title}" aria-description="${description}" `;
+  const svg = trusted(drawing.outerHTML.replace(/^<svg /, () => named.html));
+  return html`<figure class="chart"><h3>${title}</h3>${svg}<figcaption>${typographic(caption)}</figcaption></figure>\n`;
 }
 
 /** Where there is nothing to draw. */

@@ -46,7 +46,7 @@ export function configurationSection(record: PaperRecord): Html {
       "Fine-tuning",
       `${sft.steps} steps of about ${fixed(sft.scoredTokensPerStep, 0)} scored tokens; learning rate ${sft.learningRate}; ${count(corpus.sftTrainExamples)} training and ${count(corpus.sftHeldOutExamples)} held-out examples; ${percent(corpus.unknownShare)}% of the held-out tokens are unknown words`,
     ],
-    ["Seeds", `${sft.seeds.join(", ")} (${counted(sft.seeds.length, "seed")}); noise nulls: ${scan.seed}`],
+    ["Seeds", `${sft.seeds.join(", ") || absent} (${counted(sft.seeds.length, "seed")}); of the noise: ${scan.seed}`],
     ["Test", `margin ${verdicts.margin}%, confidence ${fixed(verdicts.confidence * 100, 0)}%`],
     ["Time of the whole run", duration(record.wallSeconds)],
   ];

@@ -51,6 +51,7 @@ code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 .note { margin: 8px 0 0; max-width: 96ch; }
 .warning { color: var(--bad); }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 32px 40px; margin: 26px 0; }
+.grid > * { min-width: 0; }
 .chart { margin: 0; min-width: 0; max-width: 640px; break-inside: avoid; }
 .chart svg { display: block; width: 100%; height: auto; max-width: none; overflow: visible; font-family: inherit; font-size: 12px; }
 .chart figcaption { margin-top: 6px; max-width: 64ch; }

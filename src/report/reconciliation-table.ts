@@ -40,8 +40,8 @@ export function reconciliationTable(record: PaperRecord): ReportTable {
     title: "Weight PR and amplitude PR",
     columns: [
       { heading: "Matrix" },
-      { heading: "eigenvalues", group: "weight PR over", align: "right" },
-      { heading: "singular values", group: "weight PR over", align: "right" },
+      { heading: "eigenvalues", group: "weight PR", align: "right", dropFirst: 3 },
+      { heading: "singular values", group: "weight PR", align: "right" },
       { heading: "Gaussian fit" },
       { heading: "PR", group: "amplitudes", align: "right" },
       { heading: "noise", group: "amplitudes", align: "right", dropFirst: 2 },

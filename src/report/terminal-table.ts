@@ -47,20 +47,6 @@ function columnWidth(column: Column, rows: readonly Row[], index: number): numbe
   return Math.max(twoLines, ...words, ...rows.map(({ cells }) => cells[index].length));
 }
 
-const totalWidth = (widths: readonly number[]) => widths.reduce((sum, width) => sum + width + gap, -gap);
-
-/** Which columns fit, by index; the droppable ones go in the order that they state. */
-function fittingColumns(table: ReportTable, widths: readonly number[], width: number): number[] {
-  let kept = table.columns.map((_, index) => index);
-  while (totalWidth(kept.map((index) => widths[index])) > width) {
-    const droppable = kept.filter((index) => table.columns[index].dropFirst !== undefined);
-    if (droppable.length === 0) break;
-    const first = droppable.reduce((a, b) => (table.columns[a].dropFirst! <= table.columns[b].dropFirst! ? a : b));
-    kept = kept.filter((index) => index !== first);
-  }
-  return kept;
-}
-
 interface Span {
   readonly group: string;
   readonly columns: number;
@@ -86,29 +72,59 @@ function spans(columns: readonly Column[], widths: readonly number[]): Span[] {
 function headingLine({ group, width }: Span): string {
   return group === ""
     ? ""
-    : ` ${group} `.padStart(group.length + 2 + Math.floor((width - group.length - 2) / 2), "─").padEnd(width, "─");
+    : ` ${group} `
+        .padStart(group.length + 2 + Math.floor((width - group.length - 2) / 2), "─")
+        .padEnd(width, "─")
+        .trimEnd();
+}
+
+interface Layout {
+  /** Indices of the columns shown. */
+  readonly kept: readonly number[];
+  readonly columns: readonly Column[];
+  /** Characters of each column shown. */
+  readonly widths: readonly number[];
+}
+
+/** A group's heading may be wider than its columns: the last of them gives way. */
+function layoutOf(kept: readonly number[], table: ReportTable, natural: readonly number[]): Layout {
+  const columns = kept.map((index) => table.columns[index]);
+  const widths = kept.map((index) => natural[index]);
+  let first = 0;
+  for (const { group, columns: count, width } of spans(columns, widths)) {
+    const last = first + count - 1;
+    if (group !== "") widths[last] += Math.max(0, group.length + 2 - width);
+    first = last + 1;
+  }
+  return { kept, columns, widths };
+}
+
+const totalWidth = ({ widths }: Layout) => widths.reduce((sum, width) => sum + width + gap, -gap);
+
+/** Drops columns in the order that they state until the rest fits; what still does not is taken from the names of the rows, which wrap. */
+function fittingLayout(table: ReportTable, rows: readonly Row[], width: number): Layout {
+  const natural = table.columns.map((column, index) => columnWidth(column, rows, index));
+  const order = table.columns
+    .map(({ dropFirst }, index) => ({ dropFirst, index }))
+    .filter(({ dropFirst }) => dropFirst !== undefined)
+    .sort((a, b) => a.dropFirst! - b.dropFirst!);
+  let kept = table.columns.map((_, index) => index);
+  let layout = layoutOf(kept, table, natural);
+  for (const { index } of order) {
+    if (totalWidth(layout) <= width) return layout;
+    kept = kept.filter((other) => other !== index);
+    layout = layoutOf(kept, table, natural);
+  }
+  const longestWord = Math.max(0, ...rows.flatMap(({ cells }) => cells[kept[0]].split(" ").map((word) => word.length)));
+  const [names, ...others] = layout.widths;
+  const left = names - Math.max(0, totalWidth(layout) - width);
+  return { ...layout, widths: [Math.max(longestWord, left), ...others] };
 }
 
 /** @param width characters of a line; columns that do not fit are left out and named below. */
 export function terminalTable(table: ReportTable, width: number, paint: Paint): string {
   const rows = table.rows.map((row) => ({ ...row, cells: row.cells.map(printable) }));
-  const natural = table.columns.map((column, index) => columnWidth(column, rows, index));
-  const kept = fittingColumns(table, natural, width);
-  const columns = kept.map((index) => table.columns[index]);
-  const widths = kept.map((index) => natural[index]);
-  // A group's heading may be wider than its columns: the last of them gives way.
-  let first = 0;
-  for (const span of spans(columns, widths)) {
-    const last = first + span.columns - 1;
-    const missing = span.group === "" ? 0 : span.group.length + 2 - span.width;
-    if (missing > 0) widths[last] += missing;
-    first = last + 1;
-  }
-  // What still does not fit is taken from the names of the rows, which wrap.
-  const excess = totalWidth(widths) - width;
-  const longestWord = Math.max(...rows.flatMap(({ cells }) => cells[kept[0]].split(" ").map((word) => word.length)));
-  if (excess > 0) widths[0] = Math.max(longestWord, widths[0] - excess);
-
+  const { kept, columns, widths } = fittingLayout(table, rows, width);
   const output = new Table({
     chars: noBorders,
     style: { head: [], border: [], "padding-left": padding, "padding-right": 0, compact: true },
