@@ -27,6 +27,7 @@ export function incompletePaperRecord(): PaperRecord {
   record.verdicts.controls["all attention at random"] = { passed: false, text: "was not shown to be worse" };
   record.verdicts.warnings.push("1 trial diverged");
   const target = record.scan.matrices.find(({ name }) => name === record.target)!;
+  target.note = "nonlinear fit: not run";
   target.amplitudes = target.amplitudes!.filter(({ fit }) => fit === "projection");
   Object.assign(record.scan.matrices[3], { pr: null, prSingular: null, pc1: null, note: "holds NaN", amplitudes: [] });
   record.spectrum.edge = null;

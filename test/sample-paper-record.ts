@@ -303,9 +303,9 @@ export function samplePaperRecord(): PaperRecord {
       controls: {
         "frozen weights unchanged": {
           passed: true,
-          text: "every frozen weight has the same bytes before and after fine-tuning",
+          text: "The bytes of every frozen weight are the same before and after, in 20 trials.",
         },
-        "full learns": { passed: true, text: "full fine-tuning lowers the held-out loss by 19.2%" },
+        "full learns": { passed: true, text: "The held-out loss of `full` falls in all 5 seeds." },
       },
       warnings: [],
       matrices: [

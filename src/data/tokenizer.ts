@@ -8,21 +8,38 @@ export interface Tokenizer {
   readonly unknownId: number | null;
   /** Ends a document or an example. */
   readonly endOfTextId: number;
+  /** Without the special tokens that a tokenizer may put around a text. @throws InputError for a word it has no token for. */
   encode(text: string): Int32Array;
+  /** Special tokens are written out. */
   decode(ids: Iterable<number>): string;
 }
 
 const tokenizerFile = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.number().int(), content: z.string() })).default([]),
   model: z.looseObject({
+    type: z.string().optional(),
     unk_token: z.string().nullish(),
+    unk_id: z.number().int().nullish(),
     vocab: z.union([z.record(z.string(), z.number().int()), z.array(z.tuple([z.string(), z.number()]))]),
   }),
 });
+const configFile = z.looseObject({
+  eos_token: z.union([z.string(), z.looseObject({ content: z.string() })]).nullish(),
+});
 
-const endOfTextNames = ["<eos>", "</s>", "<|endoftext|>", "<|im_end|>", "[SEP]"];
+const endOfTextNames = [
+  "<eos>",
+  "</s>",
+  "<|endoftext|>",
+  "<|end_of_text|>",
+  "<|end▁of▁sentence|>",
+  "<|im_end|>",
+  "[SEP]",
+];
 
-/** The library is slow on long texts: pieces of about this many characters, cut at line ends, encode to the same ids. */
+/** These split at white space before anything else, so that a text may be cut there: its parts encode to the same ids. */
+const wordModels = new Set(["WordLevel", "WordPiece"]);
+/** About so many characters are encoded at once: the library's time per character grows with the text. */
 const chunkCharacters = 4096;
 
 function* chunks(text: string): Generator<string> {
@@ -34,29 +51,67 @@ function* chunks(text: string): Generator<string> {
   }
 }
 
-/** @param json parsed content of a `tokenizer.json`. @throws InputError */
-export function loadTokenizer(json: unknown): Tokenizer {
-  const parsed = tokenizerFile.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new InputError(
-      `tokenizer.json: ${issue.path.join(".")}: ${issue.message}. A Hugging Face tokenizer file is wanted.`,
+function parse<T>(schema: z.ZodType<T>, json: unknown, where: string): T {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new InputError(`${where}: ${issue.path.join(".")}: ${issue.message}. A Hugging Face tokenizer file is wanted.`);
+}
+
+function openLibrary(json: z.infer<typeof tokenizerFile>): LibraryTokenizer {
+  try {
+    // The file may leave these keys out; the library wants them there.
+    const optional = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+    return new LibraryTokenizer(
+      { ...optional, ...json },
+      { unk_token: json.model.unk_token, clean_up_tokenization_spaces: false },
     );
+  } catch (error) {
+    throw new InputError(`tokenizer.json: cannot be opened (${(error as Error).message}).`);
   }
-  const { added_tokens: added, model } = parsed.data;
-  const library = new LibraryTokenizer(parsed.data, {});
-  const vocabulary = Array.isArray(model.vocab) ? model.vocab.length : Math.max(...Object.values(model.vocab)) + 1;
-  const endOfText = endOfTextNames.map((name) => library.token_to_id(name)).find((id) => id !== undefined);
-  if (endOfText === undefined)
-    throw new InputError(`tokenizer.json: has no end-of-text token; looked for ${endOfTextNames.join(", ")}.`);
+}
+
+/**
+ * @param json parsed content of a `tokenizer.json`.
+ * @param config parsed content of the `tokenizer_config.json` beside it, for the name of the end-of-text token; without one, the
+ * usual names are looked for. @throws InputError
+ */
+export function loadTokenizer(json: unknown, config: unknown = {}): Tokenizer {
+  const file = parse(tokenizerFile, json, "tokenizer.json");
+  const { eos_token: named } = parse(configFile, config, "tokenizer_config.json");
+  const { added_tokens: added, model } = file;
+  const library = openLibrary(file);
+  const vocabulary = Array.isArray(model.vocab)
+    ? model.vocab.length
+    : Object.values(model.vocab).reduce((size, id) => Math.max(size, id + 1), 0);
+  const names = named ? [typeof named === "string" ? named : named.content] : endOfTextNames;
+  const endOfTextId = names.map((name) => library.token_to_id(name)).find((id) => id !== undefined);
+  if (endOfTextId === undefined)
+    throw new InputError(
+      `tokenizer.json: has no end-of-text token; looked for ${names.join(", ")}. Name it as eos_token in tokenizer_config.json.`,
+    );
+  const encodeWhole = (text: string): number[] => {
+    const { ids, tokens } = library.encode(text, { add_special_tokens: false });
+    // The library leaves the place of a token without id empty, whatever its type says.
+    const missing = ids.findIndex((id) => !Number.isInteger(id));
+    if (missing >= 0)
+      throw new InputError(
+        `tokenizer.json: has no token for '${tokens[missing]}' and no unknown token to stand for it. Add one as unk_token.`,
+      );
+    return ids;
+  };
+  const mayCut = wordModels.has(model.type ?? "");
   return {
     vocabularySize: added.reduce((size, { id }) => Math.max(size, id + 1), vocabulary),
-    unknownId: typeof model.unk_token === "string" ? (library.token_to_id(model.unk_token) ?? null) : null,
-    endOfTextId: endOfText,
+    unknownId:
+      typeof model.unk_token === "string" ? (library.token_to_id(model.unk_token) ?? null) : (model.unk_id ?? null),
+    endOfTextId,
     encode(text) {
-      const parts = [...chunks(text)].map((chunk) => library.encode(chunk, { add_special_tokens: false }).ids);
-      return Int32Array.from(parts.flat());
+      return Int32Array.from(mayCut ? [...chunks(text)].flatMap(encodeWhole) : encodeWhole(text));
     },
-    decode: (ids) => library.decode([...ids], { skip_special_tokens: false }),
+    decode(ids) {
+      const list = [...ids];
+      return list.length === 0 ? "" : library.decode(list, { skip_special_tokens: false });
+    },
   };
 }

@@ -1,44 +1,62 @@
 /** @file Builds a word-level `tokenizer.json` from texts. Knows nothing of how it is used for encoding. */
+import { SplitPreTokenizer } from "@huggingface/tokenizers";
 import { InputError } from "../foundation/errors.js";
 
 export const unknownToken = "<unk>";
 /** Ends a document or an example; also separates documents. */
 export const endOfTextToken = "<eos>";
 
-/** A word, or one character that is neither word nor space. The same pattern stands in the tokenizer's file. */
-const pieces = "\\w+|[^\\w\\s]";
+/** Finds a word, or one character that is neither word nor space. As written in the tokenizer's file. */
+const splitter = {
+  type: "Split",
+  pattern: { Regex: "\\w+|[^\\w\\s]" },
+  behavior: "Removed",
+  invert: true,
+} as const;
 
 export interface WordLevelOptions {
   /** Special tokens included. */
   readonly vocabularySize: number;
+  /** Texts whose words are in the vocabulary however rare they are. */
+  readonly required?: Iterable<string>;
 }
 
 /** Occurrences of each lower-cased piece. */
 export function countWords(texts: Iterable<string>): Map<string, number> {
-  const pattern = new RegExp(pieces, "gu");
+  // The library's own splitter: to JavaScript's \w the e acute of "cafe" is no letter, to the tokenizer it is.
+  const words = new SplitPreTokenizer(splitter);
   const counts = new Map<string, number>();
   for (const text of texts)
-    for (const [word] of text.toLowerCase().matchAll(pattern)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    for (const word of words.pre_tokenize_text(text.toLowerCase())) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 
 /**
  * The most frequent words become the vocabulary, ties in alphabetical order. Words are lower-cased: a small vocabulary cannot afford
  * two entries for "The" and "the". The model is WordPiece without continuation pieces, which is word-level exactly (a word is found
- * whole or is unknown) and, unlike WordLevel, is read by the JavaScript library as well as by the Python one.
+ * whole or is unknown) and, unlike WordLevel, needs no second file to tell the JavaScript library which token is the unknown one.
  * @returns the parsed content of a `tokenizer.json`. @throws InputError where the texts have too few words.
  */
 export function buildWordLevelTokenizer(
   texts: Iterable<string>,
-  { vocabularySize }: WordLevelOptions,
+  { vocabularySize, required = [] }: WordLevelOptions,
 ): Record<string, unknown> {
   const special = [unknownToken, endOfTextToken];
-  const byFrequency = [...countWords(texts)].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([word]) => word);
-  const words = byFrequency.slice(0, vocabularySize - special.length);
-  if (words.length < vocabularySize - special.length)
+  const room = vocabularySize - special.length;
+  const counts = countWords(texts);
+  const kept = new Set(countWords(required).keys());
+  if (kept.size > room)
+    throw new InputError(
+      `The texts whose words are required have ${kept.size} different words; a vocabulary of ${vocabularySize} has room for ${room}.`,
+    );
+  for (const word of kept) counts.set(word, counts.get(word) ?? 0);
+  const byFrequency = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([word]) => word);
+  if (byFrequency.length < room)
     throw new InputError(
       `The texts have ${byFrequency.length} different words; a vocabulary of ${vocabularySize} needs more text.`,
     );
+  let free = room - kept.size;
+  const words = byFrequency.filter((word) => kept.has(word) || free-- > 0);
   return {
     version: "1.0",
     truncation: null,
@@ -53,7 +71,7 @@ export function buildWordLevelTokenizer(
       special: true,
     })),
     normalizer: { type: "Lowercase" },
-    pre_tokenizer: { type: "Split", pattern: { Regex: pieces }, behavior: "Removed", invert: true },
+    pre_tokenizer: splitter,
     post_processor: null,
     decoder: { type: "WordPiece", prefix: "##", cleanup: true },
     model: {

@@ -89,6 +89,6 @@ export function duration(seconds: number): string {
 }
 
 /** `1 seed`, `5 seeds`. */
-export function counted(value: number, noun: string): string {
-  return `${value} ${noun}${value === 1 ? "" : "s"}`;
+export function counted(value: number, noun: string, plural = `${noun}s`): string {
+  return `${value} ${value === 1 ? noun : plural}`;
 }

@@ -29,6 +29,11 @@ export function html(template: readonly string[], ...contents: readonly Content[
   return { html: template.map((text, index) => text + rendered(contents[index])).join("") };
 }
 
+/** Text in which backticks mark code. */
+export function prose(text: string): Html {
+  return html`${text.split(/`([^`]*)`/).map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
+}
+
 /** For markup that another library has written and escaped. */
 export function trusted(markup: string): Html {
   return { html: markup };

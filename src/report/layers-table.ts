@@ -18,8 +18,9 @@ export function shortName({ layer, role, name }: Pick<MatrixScanRecord, "layer" 
   return layer === null ? name : `L${layer} ${role.split(".").at(-1)}`;
 }
 
-function note(record: PaperRecord): string[] {
-  const annotated = attentionMatrices(record).filter((matrix) => matrix.note);
+/** Notes that say why a figure of this table is missing. */
+function notes(record: PaperRecord): string[] {
+  const annotated = attentionMatrices(record).filter((matrix) => matrix.note && matrix.pr === null);
   return annotated.map((matrix) => `${shortName(matrix)}: ${matrix.note}`);
 }
 
@@ -62,7 +63,7 @@ export function layersTable(record: PaperRecord): ReportTable {
     }),
     notes: [
       "PR over eigenvalues is the usual one. The paper's column fits PR over singular values only: with a first component of 22.4%, an eigenvalue PR of 84.5 is impossible (at most 19.9). Noise: i.i.d. normal entries of the same shape; shape alone makes c_attn's PR the larger one.",
-      ...note(record),
+      ...notes(record),
     ],
   };
 }

@@ -66,6 +66,7 @@ describe("paperPage", () => {
     expect(texts(document, "tr.target th")).toEqual(["L4 c_proj", "L4 c_proj", "L4 c_proj", "0.001"]);
     expect(spaces(document.querySelector(".verdict")!.textContent)).toContain("Verdict: redundant");
     expect(document.querySelector(".banner")).toBeNull();
+    expect(texts(document, "#controls code")).toEqual(["full"]);
   });
 
   it("describes every chart to those who do not see it", () => {

@@ -6,7 +6,7 @@ import { baseChart } from "./base-chart.js";
 import { configurationSection } from "./configuration-section.js";
 import { deltaChart } from "./delta-chart.js";
 import { count, counted } from "./figure-text.js";
-import { type Html, html, scriptJson, trusted, typographic } from "./html.js";
+import { type Html, html, prose, scriptJson, trusted, typographic } from "./html.js";
 import { htmlTable } from "./html-table.js";
 import { layersTable } from "./layers-table.js";
 import { methodsSection } from "./methods-section.js";
@@ -22,7 +22,7 @@ function banner(record: PaperRecord): Html {
   const failed = failedControls(record);
   if (failed.length === 0) return html``;
   return html`<div class="banner" role="alert"><h2>A control of the test failed: do not rely on the verdict</h2>
-${failed.map(({ name, text }) => html`<p><b>${name}</b>: ${text}</p>\n`)}</div>`;
+${failed.map(({ name, text }) => html`<p><b>${name}</b>: ${prose(text)}</p>\n`)}</div>`;
 }
 
 function summary(record: PaperRecord): Html {
@@ -43,10 +43,10 @@ ${
     ? html`<p>No control on record.</p>`
     : html`<ul class="checks">${all.map(
         ({ name, passed, text }) =>
-          html`<li class="${passed ? "passed" : "failed"}"><b>${passed ? "passed" : "FAILED"}</b> ${name}: ${text}</li>\n`,
+          html`<li class="${passed ? "passed" : "failed"}"><b>${passed ? "passed" : "FAILED"}</b> ${name}: ${prose(text)}</li>\n`,
       )}</ul>`
 }
-${record.verdicts.warnings.map((text) => html`<p class="warning">Warning: ${text}</p>\n`)}</section>`;
+${record.verdicts.warnings.map((text) => html`<p class="warning">Warning: ${prose(text)}</p>\n`)}</section>`;
 }
 
 function download(record: PaperRecord): Html {

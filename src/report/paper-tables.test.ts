@@ -133,6 +133,8 @@ describe("paperTables", () => {
     expect(cells(incomplete, "The arms", "Random-L4").slice(3, 6)).toEqual(["diverged: 2 of 5 seeds", "open", "–"]);
     expect(cells(incomplete, "Layer scan", "L1 c_proj").slice(1, 4)).toEqual(["–", "128.3", "–"]);
     expect(incomplete).toContain("L1 c_proj: holds NaN");
+    expect(incomplete).toContain("L4 c_proj: nonlinear fit: not run.");
+    expect(incomplete).toContain("The record holds notes on 1 other matrix.");
     expect(cells(plain(oneSeedPaperRecord()), "The arms", "Frozen-L4").slice(3, 6)).toEqual([
       "+0.06",
       "open",

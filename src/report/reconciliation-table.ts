@@ -1,7 +1,7 @@
 /** @file The two participation ratios side by side, of weights and of Gaussian amplitudes, and what the figures say about them. */
 import type { PaperRecord } from "../records/paper-record.js";
 import type { AmplitudeFitRecord, MatrixScanRecord } from "../records/scan-record.js";
-import { absent, exists, fixed, ratio } from "./figure-text.js";
+import { absent, counted, exists, fixed, ratio } from "./figure-text.js";
 import { shortName } from "./layers-table.js";
 import type { ReportTable, Row } from "./report-table.js";
 
@@ -31,6 +31,16 @@ function matrixRows(matrix: MatrixScanRecord, target: string): Row[] {
     cells: [shortName(matrix), fixed(matrix.pr, 1), fixed(matrix.prSingular, 1), ...fitCells(fit)],
     ...(matrix.name === target && { tone: "target" as const }),
   }));
+}
+
+/** The target's note in full; the others would fill a page and stand in the record. */
+function notes(matrices: readonly MatrixScanRecord[], target: string): string[] {
+  const own = matrices.filter(({ name, note }) => note && name === target);
+  const others = matrices.filter(({ name, note }) => note && name !== target).length;
+  return [
+    ...own.map((matrix) => `${shortName(matrix)}: ${matrix.note}.`),
+    ...(others > 0 ? [`The record holds notes on ${counted(others, "other matrix", "other matrices")}.`] : []),
+  ];
 }
 
 export function reconciliationTable(record: PaperRecord): ReportTable {
@@ -68,6 +78,7 @@ export function reconciliationTable(record: PaperRecord): ReportTable {
     ],
     notes: [
       "Amplitudes: each row as a sum of Gaussians, by two fits: projection (fixed centres, least squares) and nonlinear (the paper's, all parameters free). Their PR is at most the number of Gaussians. Kurtosis 3 is a normal distribution's; R² below 0 is worse than the mean of all entries.",
+      ...notes(matrices, target),
     ],
   };
 }
@@ -98,10 +109,9 @@ export function amplitudeReading(record: PaperRecord): string {
 /** Why the paper's 1.03 and 84.5 do not contradict each other. */
 export function badFitExplanation(record: PaperRecord): string[] {
   const { printed } = record;
-  const target = record.scan.matrices.find(({ name }) => name === record.target);
   const projection = fitOf(record, "projection");
   const explanation = [
-    `Paper 62 prints an amplitude PR of ${printed.amplitudePr} with a kurtosis of ${printed.amplitudeKurtosis} for this matrix${target ? `, which has ${target.rows} rows here` : ""}. A single outlying row makes a kurtosis of about the number of rows; and paper 69 reports R² = ${printed.nonlinearRSquared} for that fit. So the printed ${printed.amplitudePr} is what one row's diverged fit looks like.`,
+    `Paper 62 prints an amplitude PR of ${printed.amplitudePr} with a kurtosis of ${printed.amplitudeKurtosis} over its 256 rows. A single outlying row makes a kurtosis of about the number of rows; and paper 69 reports R² = ${printed.nonlinearRSquared} for that fit. So the printed ${printed.amplitudePr} is what one row's diverged fit looks like.`,
     amplitudeReading(record),
   ];
   if (projection && exists(projection.pr))
