@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     json: { type: "string" },
   },
 });
+const [loadBefore] = loadavg();
 const python = process.env.DEADWEIGHT_PYTHON ?? "python3";
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const shared = ["layers", "width", "heads", "vocab", "rows", "length", "slots", "threads"].flatMap((name) =>
@@ -75,12 +76,15 @@ for (const one of all) await one.ask({ steps: 3 });
 for (let round = 0; round < Number(values.rounds); round++)
   for (const one of all) one.milliseconds.push(...(await one.ask({ steps: Number(values.steps) })).milliseconds);
 for (const one of all) {
-  const [quit] = await Promise.all([one.ask({ quit: true }), null]);
-  one.peakMegabytes = quit.peakMegabytes ?? quit.peak_megabytes ?? quit.peak_rss_mb;
+  one.peakMegabytes = (await one.ask({ quit: true })).peakMegabytes;
   await one.close();
 }
 
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const median = (list) => {
+  const sorted = [...list].sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
+};
 const tokens = Number(values.rows) * Number(values.length);
 const rows = all.map((one) => ({
   name: one.name,
@@ -96,7 +100,8 @@ const versions = all.map(({ description }) => description.torch).filter(Boolean)
 console.log(
   `${cpus()[0].model}, ${values.threads} threads, Node ${process.version}${versions.length ? `, torch ${versions[0]}` : ""}; ` +
     `${all[0].description.parameters} parameters, batch ${values.rows} x ${values.length}${values.slots ? `, ${values.slots} scored` : ""}, ` +
-    `${Number(values.rounds) * Number(values.steps)} steps each in turns of ${values.steps}, medians`,
+    `${Number(values.rounds) * Number(values.steps)} steps each in turns of ${values.steps}, medians; ` +
+    `load ${loadBefore.toFixed(1)} before the start (measure on an idle machine: PyTorch's threads wait by spinning)`,
 );
 console.table(
   Object.fromEntries(

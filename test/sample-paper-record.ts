@@ -52,7 +52,7 @@ const figures: readonly ArmFigures[] = [
     trainLossLast: 4.6231,
   },
   {
-    arm: "crystal:1",
+    arm: "crystal",
     label: "Crystal-L4 (rank 1, frozen)",
     paper: paper(2.2261, 0, -0.44),
     damage: 0.0184,

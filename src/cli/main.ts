@@ -4,6 +4,10 @@ import { CommanderError } from "commander";
 import { failureOf } from "./exit.js";
 import { program } from "./program.js";
 
+// A reader that has seen enough (`| head`) is no failure.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
 try {
   await program().parseAsync(process.argv);
 } catch (error) {

@@ -1,16 +1,18 @@
 /** @file Runs the paper's experiment for the command line: folder, workers, progress, tables. */
-import { join } from "node:path";
+import { accessSync, constants } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
 import { workerProcess } from "../dispatch/worker-process.js";
-import { InterruptedError } from "../foundation/errors.js";
+import { InterruptedError, OutputError, WorkerError } from "../foundation/errors.js";
 import { version } from "../foundation/version.js";
 import { estimatePaper } from "../paper/estimate.js";
 import { runPaper } from "../paper/experiment.js";
-import { paperPreset } from "../paper/preset.js";
+import { type PaperPreset, paperPreset } from "../paper/preset.js";
 import { paperInputs } from "../paper/texts.js";
 import { writeRecord } from "../records/record-file.js";
 import { openRunFolder } from "../records/run-folder.js";
+import type { RunRecord } from "../records/run-record.js";
 import { paperTables } from "../report/paper-tables.js";
 import { interruptSignal } from "./interrupt.js";
 import { thisMachine } from "./machine.js";
@@ -28,32 +30,49 @@ export interface PaperCommandOptions {
 
 const now = () => performance.now();
 
-export async function paper(options: PaperCommandOptions): Promise<void> {
-  const preset = paperPreset(options.preset);
-  const { device, threads, jobs } = runOptions(options);
-  const out = options.out ?? join("runs", `paper-${preset.name}`);
-  const folder = openRunFolder(out, {
+/** A result that nobody can write should not cost an hour first. */
+function demandWritable(path: string): void {
+  try {
+    accessSync(dirname(resolve(path)), constants.W_OK);
+  } catch (error) {
+    throw new OutputError(`--json ${path}: cannot be written (${(error as Error).message}). Choose a writable folder.`);
+  }
+}
+
+function runRecordOf(preset: PaperPreset, device: string): RunRecord {
+  // More seeds continue a folder.
+  const { seeds: _seeds, ...identity } = preset;
+  return {
     schema: "deadweight/run@1",
     version,
     command: "paper",
-    configuration: { preset: JSON.parse(JSON.stringify(preset)), device },
+    configuration: { preset: JSON.parse(JSON.stringify(identity)), device },
     inputs: paperInputs(),
     machine: thisMachine(),
     startedAt: new Date().toISOString(),
-  });
+  };
+}
+
+export async function paper(options: PaperCommandOptions): Promise<void> {
+  const preset = paperPreset(options.preset);
+  const { device, threads, jobs } = runOptions(options);
+  const toFile = options.json !== undefined && options.json !== "-" ? options.json : null;
+  if (toFile) demandWritable(toFile);
+  const out = options.out ?? join("runs", `paper-${preset.name}`);
+  const folder = openRunFolder(out, runRecordOf(preset, device));
   const progress = terminalProgress(process.stderr, now);
   const signal = interruptSignal(progress.note);
   const runners = Array.from({ length: jobs }, workerProcess);
   const begin = now();
   try {
     progress.note(`${folder.continued ? "Continuing" : "Starting"} preset ${preset.name} in ${out}.`);
-    if (!folder.continued) {
-      const seconds = await estimatePaper(preset, runners, { device, threads });
+    const { seconds, note } = await estimatePaper(preset, runners, { device, threads }, signal);
+    if (note) progress.note(note);
+    if (!folder.continued)
       progress.note(
         `Estimated time on this machine: ${duration(seconds)} (${threads} threads, ${jobs} trials at a time).`,
       );
-    }
-    const record = await runPaper({
+    const { record, failed } = await runPaper({
       preset,
       folder,
       device,
@@ -67,14 +86,17 @@ export async function paper(options: PaperCommandOptions): Promise<void> {
     progress.end();
     if (options.json === "-") process.stdout.write(`${JSON.stringify(record)}\n`);
     else {
-      if (options.json) writeRecord(options.json, record);
-      process.stdout.write(
-        `${paperTables(record, { color: process.stdout.isTTY === true, width: process.stdout.columns ?? 120 })}\n`,
-      );
+      if (toFile) writeRecord(toFile, record);
+      process.stdout.write(`${paperTables(record)}\n`);
     }
     progress.note(
       `Done in ${duration((now() - begin) / 1000)}. Report: ${pathToFileURL(folder.file("report.html")).href}`,
     );
+    const [first] = failed;
+    if (first?.outcome.kind === "failed")
+      throw new WorkerError(
+        `${failed.length} trials failed (${first.key}: ${first.outcome.reason}). Run the same command to repeat them.`,
+      );
   } catch (error) {
     progress.end();
     if (error instanceof InterruptedError) throw new InterruptedError("Stopped. Run the same command to continue.");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { InputError, UsageError } from "../foundation/errors.js";
 import { readRecordLines, writeRecord } from "../records/record-file.js";
-import { trialRecord } from "../records/trial-record.js";
+import { newestTrials, trialRecord } from "../records/trial-record.js";
 import { verdictTable } from "../report/verdict-table.js";
 import { judge } from "../statistics/verdict.js";
 
@@ -18,7 +18,7 @@ function run(folder: string, options: { margin?: string; confidence?: string; js
   const margin = percentage(options.margin, "--margin");
   const confidence = percentage(options.confidence, "--confidence");
   const path = join(folder, "trials.jsonl");
-  const trials = readRecordLines(path, trialRecord);
+  const trials = newestTrials(readRecordLines(path, trialRecord));
   if (trials.length === 0) throw new InputError(`${path}: there are no trials to judge. Is ${folder} a run folder?`);
   const verdicts = judge(trials, {
     ...(margin === undefined ? {} : { margin }),
@@ -30,9 +30,7 @@ function run(folder: string, options: { margin?: string; confidence?: string; js
     return;
   }
   if (options.json) writeRecord(options.json, verdicts);
-  process.stdout.write(
-    `${verdictTable(verdicts, { color: process.stdout.isTTY === true, width: process.stdout.columns ?? 120 })}\n`,
-  );
+  process.stdout.write(`${verdictTable(verdicts)}\n`);
 }
 
 export function verdictCommand(): Command {

@@ -22,8 +22,9 @@ describe("arms", () => {
     expect(parseArm(armName(parseArm(text)))).toEqual(arm);
   });
 
-  test("records always spell the rank", () => {
-    expect(armName(parseArm("crystal"))).toBe("crystal:1");
+  test("has one spelling in records", () => {
+    expect(armName(parseArm("crystal:1"))).toBe("crystal");
+    expect(armName(parseArm("crystal:2"))).toBe("crystal:2");
   });
 
   test.each([

@@ -41,7 +41,7 @@ export function parseArm(text: string): Arm {
   }
 }
 
-/** The one spelling of an arm in records: ranks always written. */
+/** The one spelling of an arm in records: rank 1 is the default and not written. */
 export function armName(arm: Arm): string {
   switch (arm.kind) {
     case "full":
@@ -53,7 +53,7 @@ export function armName(arm: Arm): string {
     case "random":
       return `random${arm.scale === "init" ? ":init" : ""}${arm.trainable ? ":trainable" : ""}`;
     case "crystal":
-      return `crystal:${arm.rank}${arm.trainable ? ":trainable" : ""}`;
+      return `crystal${arm.rank === 1 ? "" : `:${arm.rank}`}${arm.trainable ? ":trainable" : ""}`;
     default:
       return arm satisfies never;
   }

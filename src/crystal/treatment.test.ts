@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { InputError, UsageError } from "../foundation/errors.js";
+import { DivergedError, UsageError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
 import { parseArm } from "./arm.js";
 import { type TreatedMatrix, treat } from "./treatment.js";
@@ -90,7 +90,7 @@ describe("treatment", () => {
   test("an impossible rank and a matrix with NaN are refused", () => {
     expect(() => apply("crystal:13")).toThrow(UsageError);
     const broken = { ...matrix, trained: trained.with(7, Number.NaN) };
-    expect(() => treat([broken], parseArm("frozen"), options)).toThrow(InputError);
+    expect(() => treat([broken], parseArm("frozen"), options)).toThrow(DivergedError);
   });
 
   test("the trained values are never written to", () => {

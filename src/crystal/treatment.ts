@@ -1,5 +1,5 @@
 /** @file Applies an arm to matrices: which weights are replaced, factored, frozen. Knows nothing of training. */
-import { InputError, UsageError } from "../foundation/errors.js";
+import { DivergedError, UsageError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
 import { truncatedSvd } from "../linalg/truncated-svd.js";
 import { type FactoredRanks, factorNames } from "../model/weight.js";
@@ -65,7 +65,7 @@ function shuffledValues({ parameter, trained }: TreatedMatrix, seed: number): Fl
   return Float32Array.from(order, (from) => trained[from]);
 }
 
-/** @throws UsageError where a rank exceeds the matrix, InputError where a matrix is not finite. */
+/** @throws UsageError where a rank exceeds the matrix, DivergedError where a matrix is not finite. */
 export function treat(
   matrices: readonly TreatedMatrix[],
   arm: Arm,
@@ -78,8 +78,7 @@ export function treat(
   const trainable = "trainable" in arm && arm.trainable;
   for (const matrix of matrices) {
     const { parameter, shape, trained } = matrix;
-    if (!trained.every(Number.isFinite))
-      throw new InputError(`${parameter} holds NaN or infinite values; it cannot be tested.`);
+    if (!trained.every(Number.isFinite)) throw new DivergedError(`${parameter} holds NaN or infinite values.`, 0);
     if (!trainable) frozen.add(parameter);
     switch (arm.kind) {
       case "frozen":

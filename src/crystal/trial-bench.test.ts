@@ -123,7 +123,7 @@ describe("a trial", () => {
 
   test.each([
     ["frozen", 1, 16 * 16],
-    ["crystal:1", 2, 16 * 16],
+    ["crystal", 2, 16 * 16],
     ["random", 1, 16 * 16],
     ["zero", 1, 16 * 16],
   ])("leaves the bytes of a frozen weight alone: %s", async (arm, weights, untrained) => {
@@ -163,6 +163,17 @@ describe("a trial", () => {
     const { outcome } = await broken.run(spec("full"), { now: () => 0 });
     await broken.dispose();
     expect(outcome).toEqual({ kind: "diverged", step: 0 });
+  });
+
+  test("ends as diverged where the tested matrix itself holds NaN", async () => {
+    const name = `${matrix}.weight`;
+    const broken = await TrialBench.open({
+      ...setting,
+      model: writeBase("nan-target", (weights) => weights.get(name)!.fill(Number.NaN, 3, 4)),
+    });
+    for (const arm of ["crystal", "random", "frozen"])
+      expect((await broken.run(spec(arm), { now: () => 0 })).outcome).toEqual({ kind: "diverged", step: 0 });
+    await broken.dispose();
   });
 
   test("refuses a matrix that the model does not have", async () => {

@@ -6,12 +6,12 @@ import { DivergedError, InputError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
 import { sha256OfBytes } from "../foundation/sha256.js";
 import { version } from "../foundation/version.js";
-import type { TrialOutcome, TrialRecord } from "../records/trial-record.js";
+import type { FinishedOutcome, TrialRecord } from "../records/trial-record.js";
 import { type BaseModel, openBaseModel } from "../training/base-model.js";
 import { type BackendChoice, openBackend } from "../training/open-backend.js";
 import { sft } from "../training/sft.js";
 import { Trainer } from "../training/trainer.js";
-import { parseArm } from "./arm.js";
+import { type Arm, parseArm } from "./arm.js";
 import { type TreatedMatrix, type Treatment, treat } from "./treatment.js";
 import type { TrialSetting, TrialSpec } from "./trial-spec.js";
 
@@ -52,34 +52,45 @@ export class TrialBench {
   async run(spec: TrialSpec, { now, ...watching }: TrialOptions): Promise<TrialRecord> {
     const begin = now();
     const arm = parseArm(spec.arm);
-    const treatment = treat(
-      spec.matrices.map((name) => this.matrix(name)),
-      arm,
-      { seed: spec.seed, initializerRange: this.base.initializerRange },
-    );
-    const trainer = await this.trainerFor(treatment);
-    const hashes = () => new Map([...treatment.frozen].map((name) => [name, hashOf(trainer.store.weights.get(name)!)]));
-    const before = hashes();
-    const outcome = await this.fineTune(trainer, spec, watching).catch((error: unknown): TrialOutcome => {
-      if (error instanceof DivergedError) return { kind: "diverged", step: error.step };
+    const result = await this.attempt(arm, spec, watching).catch((error: unknown) => {
+      // A weight that is not finite before the start: nothing was trained.
+      if (error instanceof DivergedError)
+        return { outcome: { kind: "diverged", step: error.step } as const, trainableParameters: 0 };
       throw error;
     });
-    const after = hashes();
     return {
       schema: "deadweight/trial@1",
       version,
       ...spec,
       ...(arm.kind === "crystal" ? { rank: arm.rank } : {}),
-      outcome:
-        outcome.kind === "finished"
-          ? {
-              ...outcome,
-              frozenSha256: Object.fromEntries([...before].map(([name, hash]) => [name, [hash, after.get(name)!]])),
-            }
-          : outcome,
-      trainableParameters: trainer.store.trainableParameters,
+      ...result,
       wallSeconds: (now() - begin) / 1000,
     };
+  }
+
+  private async attempt(
+    arm: Arm,
+    spec: TrialSpec,
+    watching: Omit<TrialOptions, "now">,
+  ): Promise<Pick<TrialRecord, "outcome" | "trainableParameters">> {
+    const matrices = spec.matrices.map((name) => this.matrix(name));
+    const treatment = treat(matrices, arm, { seed: spec.seed, initializerRange: this.base.initializerRange });
+    const trainer = await this.trainerFor(treatment);
+    const { trainableParameters, weights } = trainer.store;
+    const hashes = () => new Map([...treatment.frozen].map((name) => [name, hashOf(weights.get(name)!)]));
+    const before = hashes();
+    try {
+      const outcome = await this.fineTune(trainer, spec, watching);
+      const after = hashes();
+      const frozenSha256 = Object.fromEntries(
+        [...before].map(([name, hash]) => [name, [hash, after.get(name)!] as [string, string]]),
+      );
+      return { outcome: { ...outcome, frozenSha256 }, trainableParameters };
+    } catch (error) {
+      if (error instanceof DivergedError)
+        return { outcome: { kind: "diverged", step: error.step }, trainableParameters };
+      throw error;
+    }
   }
 
   private matrix(name: string): TreatedMatrix {
@@ -118,7 +129,7 @@ export class TrialBench {
     trainer: Trainer,
     spec: TrialSpec,
     watching: Omit<TrialOptions, "now">,
-  ): Promise<TrialOutcome> {
+  ): Promise<FinishedOutcome> {
     const { rows, length, slots, evaluateEvery } = this.setting;
     const shape = { rows, length, slots };
     const calibrating = spec.purpose === "learning-rate";

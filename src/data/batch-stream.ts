@@ -4,19 +4,23 @@ import type { RandomStream } from "../foundation/random.js";
 import { type PackedBatch, type PackedShape, packBatch } from "./packing.js";
 import type { SftExample } from "./sft-example.js";
 
-/** @param chance decides the order; two streams of one seed and name give the same batches. @throws InputError where there is no example. */
+/**
+ * Every example once an epoch. The last batch of an epoch is filled up from the next one: a batch of few scored tokens would weigh
+ * as much as a full one.
+ * @param chance decides the order; two streams of one seed and name give the same batches. @throws InputError where there is no example.
+ */
 export function* sftBatches(
   examples: readonly SftExample[],
   shape: PackedShape,
   chance: RandomStream,
 ): Generator<PackedBatch, never> {
   if (examples.length === 0) throw new InputError("The training split holds no example.");
-  for (;;) {
-    const order = chance.permutation(examples.length);
-    for (let begin = 0; begin < order.length; ) {
-      const { batch, end } = packBatch(examples, order, begin, shape);
+  for (let order: number[] = []; ; ) {
+    const { batch, end } = packBatch(examples, order, 0, shape);
+    if (end === order.length) order = [...order, ...chance.permutation(examples.length)];
+    else {
       yield batch;
-      begin = end;
+      order = order.slice(end);
     }
   }
 }

@@ -19,7 +19,8 @@ describe("packing", () => {
     expect([...batch.tokens]).toEqual([5, 6, 7, 8, 9, 1, 2, 3, 0, 0]);
     expect([...batch.positions]).toEqual([0, 1, 2, 0, 1, 0, 1, 2, 0, 0]);
     expect([...batch.segments]).toEqual([1, 1, 1, 2, 2, 1, 1, 1, 0, 0]);
-    expect([...batch.scoredRows]).toEqual([0, 1, 3, 6, 0, 0]);
+    // The unused slots point to the first positions that no other slot points to.
+    expect([...batch.scoredRows]).toEqual([0, 1, 3, 6, 2, 4]);
     expect([...batch.targets]).toEqual([6, 7, 9, 3, 0, 0]);
     expect([...batch.exampleOfSlot]).toEqual([0, 0, 1, 2, -1, -1]);
     expect([...batch.weights]).toEqual([0.25, 0.25, 0.25, 0.25, 0, 0]);
@@ -40,29 +41,47 @@ describe("packing", () => {
     expect(() => packBatch([one], [0], 0, shape)).toThrow(/Example 0 has 3 tokens, 2 of them scored/);
   });
 
+  test("more slots than positions: what is left over points to 0", () => {
+    const { batch } = packBatch([example([5, 6], [0, 1])], [0], 0, { rows: 1, length: 3, slots: 5 });
+    expect([...batch.scoredRows]).toEqual([0, 1, 2, 0, 0]);
+    expect([...batch.weights]).toEqual([1, 0, 0, 0, 0]);
+  });
+
+  test("an example of which nothing can be scored is refused by number", () => {
+    const shape = { rows: 1, length: 9, slots: 9 };
+    const whole = example([1, 2], [0, 1]);
+    expect(() => packBatch([whole, example([1, 2], [0, 0])], [0, 1], 0, shape)).toThrow(
+      /Example 1 has no scored token/,
+    );
+    expect(() => packBatch([example([1, 2], [1, 1])], [0], 0, shape)).toThrow(/Example 0 scores its first token/);
+    expect(() => evaluationBatches([whole, example([], [])], shape)).toThrow(InputError);
+  });
+
   test("every token of every example is somewhere once, and predicts what follows it in its own segment", () => {
     const examples = fc.array(
-      fc.array(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 1 })), {
-        minLength: 1,
-        maxLength: 8,
-      }),
+      fc
+        .array(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 1 })), {
+          minLength: 2,
+          maxLength: 8,
+        })
+        // The first token is never scored, the last always is.
+        .map((pairs) =>
+          example(
+            pairs.map(([token]) => token),
+            pairs.map(([, flag], i) => (i === 0 ? 0 : i === pairs.length - 1 ? 1 : flag)),
+          ),
+        ),
       { minLength: 1, maxLength: 30 },
     );
     fc.assert(
-      fc.property(examples, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 8, max: 12 }), (raw, rows, length) => {
-        // The first token is never scored.
-        const list = raw.map((pairs) =>
-          example(
-            pairs.map(([token]) => token),
-            pairs.map(([, flag], i) => (i === 0 ? 0 : flag)),
-          ),
-        );
+      fc.property(examples, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 8, max: 12 }), (list, rows, length) => {
         const batches = evaluationBatches(list, { rows, length, slots: 16 });
         const seen = new Map<number, number[]>();
+        const packed: string[] = [];
         for (const batch of batches) {
           batch.exampleOfSlot.forEach((index, slot) => {
             if (index < 0) {
-              expect(batch.weights[slot]).toBe(0);
+              expect([batch.weights[slot], batch.targets[slot]]).toEqual([0, 0]);
               return;
             }
             const at = batch.scoredRows[slot];
@@ -71,15 +90,28 @@ describe("packing", () => {
             expect(batch.positions[at + 1]).toBe(batch.positions[at] + 1);
             seen.set(index, [...(seen.get(index) ?? []), batch.targets[slot]]);
           });
-          const used = batch.scoredTokens;
-          if (used > 0) expect(batch.weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
-          expect(new Set(batch.scoredRows.slice(0, used)).size).toBe(used);
+          expect(batch.weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
+          const pointers = batch.scoredRows.slice(0, rows * length);
+          expect(new Set(pointers).size).toBe(pointers.length);
+          for (let row = 0; row < rows; row++) {
+            const segments = [...batch.segments.subarray(row * length, (row + 1) * length)];
+            for (const segment of new Set(segments)) {
+              const begin = segments.indexOf(segment);
+              const end = segments.lastIndexOf(segment) + 1;
+              const part = (values: Int32Array) => [...values.subarray(row * length + begin, row * length + end)];
+              expect(part(batch.segments)).toEqual(Array(end - begin).fill(segment));
+              if (segment === 0) expect(part(batch.tokens)).toEqual(Array(end - begin).fill(0));
+              else {
+                expect(part(batch.positions)).toEqual(Array.from({ length: end - begin }, (_, i) => i));
+                packed.push(part(batch.tokens).join());
+              }
+            }
+          }
         }
         list.forEach(({ tokens, scored }, index) => {
-          expect(seen.get(index) ?? []).toEqual([...tokens].filter((_, i) => scored[i] === 1));
+          expect(seen.get(index)).toEqual([...tokens].filter((_, i) => scored[i] === 1));
         });
-        const total = batches.reduce((sum, { segments }) => sum + segments.filter((segment) => segment > 0).length, 0);
-        expect(total).toBe(list.reduce((sum, { tokens }) => sum + tokens.length, 0));
+        expect(packed.sort()).toEqual(list.map(({ tokens }) => tokens.join()).sort());
       }),
     );
   });
@@ -96,11 +128,20 @@ describe("the stream of batches", () => {
   test("is the same for the same seed, and goes through every example before it repeats one", () => {
     expect(firstTargets(1, 20)).toEqual(firstTargets(1, 20));
     expect(firstTargets(1, 20)).not.toEqual(firstTargets(2, 20));
-    // 4 examples a batch: 7 batches an epoch, the last with one.
-    const epoch = firstTargets(3, 7)
+    // 4 examples a batch: the 25 of an epoch fill 6 batches and a quarter.
+    const order = firstTargets(3, 25)
       .flat()
       .filter((_, slot) => slot % 2 === 0);
-    expect(new Set(epoch.slice(0, 25))).toEqual(new Set(examples.map((_, i) => i)));
+    expect(order.length).toBe(100);
+    const all = examples.map((_, i) => i);
+    for (let epoch = 0; epoch < 4; epoch++)
+      expect(order.slice(25 * epoch, 25 * epoch + 25).sort((a, b) => a - b)).toEqual(all);
+    expect(order.slice(0, 25)).not.toEqual(order.slice(25, 50));
+  });
+
+  test("fills every batch, though there are fewer examples than fit one", () => {
+    const stream = sftBatches(examples.slice(0, 3), shape, randomStream(1, "order"));
+    for (let step = 0; step < 5; step++) expect(stream.next().value.scoredTokens).toBe(8);
   });
 
   test("of no example is refused", () => {

@@ -16,7 +16,7 @@ export interface PackedBatch {
   readonly positions: Int32Array;
   /** [rows * length], examples of a row numbered from 1. */
   readonly segments: Int32Array;
-  /** [slots] flat position whose next token is scored; unused slots point to 0 and weigh nothing. */
+  /** [slots] flat position whose next token is scored; unused slots point to other positions while there are any, then to 0. */
   readonly scoredRows: Int32Array;
   /** [slots] the token to predict. */
   readonly targets: Int32Array;
@@ -32,10 +32,31 @@ interface Row {
   segments: number;
 }
 
+/** @throws InputError for an example that fits no batch, or of which nothing can be scored. */
+function checkExample(example: SftExample, index: number, { length, slots }: PackedShape): void {
+  const size = example.tokens.length;
+  const scored = scoredTokens(example);
+  if (size > length || scored > slots)
+    throw new InputError(
+      `Example ${index} has ${size} tokens, ${scored} of them scored; a row holds ${length} and a batch scores ${slots}. Truncate it, or use longer rows.`,
+    );
+  if (scored === 0 || example.scored[0] === 1)
+    throw new InputError(
+      `Example ${index} ${scored === 0 ? "has no scored token" : "scores its first token, which nothing precedes"}. Leave it out, or cut its prompt shorter.`,
+    );
+}
+
+/** Points the slots from `used` on to positions that no other slot points to. */
+function fillUnusedSlots(scoredRows: Int32Array, used: number, positions: number): void {
+  const taken = new Set(scoredRows.subarray(0, used));
+  for (let slot = used, position = 0; slot < scoredRows.length && position < positions; position++)
+    if (!taken.has(position)) scoredRows[slot++] = position;
+}
+
 /**
  * Takes examples `order[begin], order[begin + 1], ...` until the next fits no row, or has more scored tokens than slots are left;
  * each goes to the first row with room. @returns the batch, and where the next begins. @throws InputError for an example that no empty
- * batch holds.
+ * batch holds, or that scores nothing.
  */
 export function packBatch(
   examples: readonly SftExample[],
@@ -59,11 +80,8 @@ export function packBatch(
   let end = begin;
   for (; end < order.length; end++) {
     const example = examples[order[end]];
+    checkExample(example, order[end], shape);
     const size = example.tokens.length;
-    if (size > length || scoredTokens(example) > slots)
-      throw new InputError(
-        `Example ${order[end]} has ${size} tokens, ${scoredTokens(example)} of them scored; a row holds ${length} and a batch scores ${slots}. Truncate it, or use longer rows.`,
-      );
     const index = rows.findIndex(({ used }) => used + size <= length);
     if (index < 0 || slot + scoredTokens(example) > slots) break;
     const row = rows[index];
@@ -73,7 +91,7 @@ export function packBatch(
     batch.segments.fill(row.segments, at, at + size);
     for (let i = 0; i < size; i++) {
       batch.positions[at + i] = i;
-      if (i === 0 || example.scored[i] === 0) continue;
+      if (example.scored[i] === 0) continue;
       batch.scoredRows[slot] = at + i - 1;
       batch.targets[slot] = example.tokens[i];
       batch.exampleOfSlot[slot] = order[end];
@@ -81,6 +99,7 @@ export function packBatch(
     }
     row.used += size;
   }
+  fillUnusedSlots(batch.scoredRows, slot, count);
   batch.weights.fill(1 / Math.max(1, slot), 0, slot);
   return { batch: { ...batch, scoredTokens: slot }, end };
 }

@@ -14,7 +14,9 @@ export interface SftDataset {
 }
 
 const split = z.array(
-  z.object({ tokens: z.array(z.number().int().nonnegative()), scored: z.string().regex(/^[01]*$/) }),
+  z
+    .object({ tokens: z.array(z.number().int().nonnegative()), scored: z.string().regex(/^[01]*$/) })
+    .refine(({ tokens, scored }) => tokens.length === scored.length, "tokens and scored are of different lengths"),
 );
 const datasetFile = z.object({
   schema: z.literal("deadweight/sft-data@1"),

@@ -1,4 +1,7 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../foundation/errors.js";
 import { encodeSftDataset, readSftDataset } from "./sft-dataset.js";
@@ -8,17 +11,55 @@ import { buildWordLevelTokenizer, countWords } from "./word-level-tokenizer.js";
 
 const fixture = (name: string) =>
   JSON.parse(readFileSync(new URL(`../../test/fixtures/tokenizer/${name}`, import.meta.url), "utf8"));
-const ids = fixture("ids.json") as { build: string[]; vocabularySize: number; encode: string[]; ids: number[][] };
+// Written by make_tokenizer.py: Python's tokenizers and transformers.
+const ids = fixture("ids.json") as {
+  build: string[];
+  vocabularySize: number;
+  encode: string[];
+  ids: number[][];
+  decoded: string[];
+  byteLevelIds: number[][];
+  byteLevelDecoded: string[];
+};
 const built = buildWordLevelTokenizer(ids.build, ids);
 const tokenizer = loadTokenizer(built);
 
 describe("a word-level tokenizer", () => {
-  test("is built as it was for the fixture, and gives the ids that Python gives", () => {
+  test("is the one that Python builds from the same texts, and gives the same ids and texts", () => {
     expect(built).toEqual(fixture("tokenizer.json"));
-    expect(ids.encode.length).toBe(ids.ids.length);
-    ids.encode.forEach((text, index) => {
-      expect([...tokenizer.encode(text)], text).toEqual(ids.ids[index]);
-    });
+    expect(ids.encode.map((text) => [...tokenizer.encode(text)])).toEqual(ids.ids);
+    expect(ids.ids.map((list) => tokenizer.decode(list))).toEqual(ids.decoded);
+    expect([tokenizer.vocabularySize, tokenizer.unknownId, tokenizer.endOfTextId]).toEqual([24, 0, 1]);
+  });
+
+  test("reads back what it wrote, special tokens included", () => {
+    const known = fc.array(fc.integer({ min: 0, max: tokenizer.vocabularySize - 1 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(known, (list) => {
+        expect([...tokenizer.encode(tokenizer.decode(list))]).toEqual(list);
+      }),
+    );
+  });
+
+  test("counts the words that it will meet when it encodes", () => {
+    const texts = fc.array(fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" })));
+    fc.assert(
+      fc.property(texts, (list) => {
+        const counts = countWords(list);
+        const whole = loadTokenizer(buildWordLevelTokenizer(list, { vocabularySize: counts.size + 2 }));
+        for (const text of list) expect([...whole.encode(text)]).not.toContain(whole.unknownId);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("has the words that are required of it, however rare", () => {
+    const vocabulary = (options: { vocabularySize: number; required: string[] }) =>
+      Object.keys(
+        (buildWordLevelTokenizer(["a a a b b c"], options) as { model: { vocab: Record<string, number> } }).model.vocab,
+      );
+    expect(vocabulary({ vocabularySize: 5, required: ["C zebra"] })).toEqual(["<unk>", "<eos>", "a", "c", "zebra"]);
+    expect(() => vocabulary({ vocabularySize: 3, required: ["two words"] })).toThrow(/2 different words.*room for 1/);
   });
 
   test("keeps the most frequent words, ties in alphabetical order, after the special tokens", () => {
@@ -36,7 +77,7 @@ describe("a word-level tokenizer", () => {
     );
   });
 
-  test("encodes a long text as its lines", () => {
+  test("encodes a long text as it encodes its lines", () => {
     const line = "the cat, the dog\n";
     expect([...tokenizer.encode(line.repeat(2000))]).toEqual(
       Array.from({ length: 2000 }, () => [...tokenizer.encode(line)]).flat(),
@@ -47,6 +88,35 @@ describe("a word-level tokenizer", () => {
     expect(() => buildWordLevelTokenizer(["few words"], { vocabularySize: 100 })).toThrow(InputError);
     expect(() => loadTokenizer({ model: {} })).toThrow(/tokenizer\.json: model\.vocab/);
     expect(() => loadTokenizer(null)).toThrow(InputError);
+  });
+});
+
+describe("a tokenizer file of another kind", () => {
+  test("with a WordLevel model gives the ids that Python gives", () => {
+    const wordLevel = loadTokenizer(fixture("word-level.json"));
+    expect(ids.encode.map((text) => [...wordLevel.encode(text)])).toEqual(ids.ids);
+  });
+
+  test("with byte-level BPE gives the ids and texts that Python gives, and no special token of its own", () => {
+    const byteLevel = loadTokenizer(fixture("byte-level.json"));
+    expect(ids.encode.map((text) => [...byteLevel.encode(text)])).toEqual(ids.byteLevelIds);
+    expect(ids.byteLevelIds.map((list) => byteLevel.decode(list))).toEqual(ids.byteLevelDecoded);
+    expect([byteLevel.vocabularySize, byteLevel.unknownId, byteLevel.endOfTextId]).toEqual([290, null, 0]);
+  });
+
+  test("ends texts with the token that the configuration names", () => {
+    expect(loadTokenizer(built, { eos_token: "the" }).endOfTextId).toBe(2);
+    expect(loadTokenizer(built, { eos_token: { content: "<unk>" } }).endOfTextId).toBe(0);
+    expect(() => loadTokenizer(built, { eos_token: "</none>" })).toThrow(/looked for <\/none>/);
+    expect(() => loadTokenizer(built, { eos_token: 3 })).toThrow(/tokenizer_config\.json: eos_token/);
+  });
+
+  test("that has no token for a word says so, and so does one that the library cannot open", () => {
+    const model = { type: "WordLevel", vocab: { "<eos>": 0, the: 1 } };
+    const closed = loadTokenizer({ ...built, added_tokens: [], model });
+    expect([...closed.encode("the the")]).toEqual([1, 1]);
+    expect(() => closed.encode("the cat")).toThrow(/no token for 'cat'/);
+    expect(() => loadTokenizer({ ...built, normalizer: { type: "Strange" } })).toThrow(InputError);
   });
 });
 
@@ -73,5 +143,15 @@ describe("a fine-tuning example", () => {
     expect(() => readSftDataset(path)).toThrow(/is not a file of encoded fine-tuning examples/);
     expect(() => readSftDataset(`${path}.absent`)).toThrow(InputError);
     expect(JSON.parse(encodeSftDataset(dataset)).training[0]).toEqual({ tokens: [...example.tokens], scored: "00111" });
+    const folder = mkdtempSync(join(tmpdir(), "deadweight-data-"));
+    try {
+      const file = join(folder, "data.json");
+      writeFileSync(file, encodeSftDataset(dataset));
+      expect(readSftDataset(file)).toEqual(dataset);
+      writeFileSync(file, encodeSftDataset(dataset).replace("00111", "0011"));
+      expect(() => readSftDataset(file)).toThrow(/different lengths/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

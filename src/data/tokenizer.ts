@@ -17,7 +17,6 @@ export interface Tokenizer {
 const tokenizerFile = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.number().int(), content: z.string() })).default([]),
   model: z.looseObject({
-    type: z.string().optional(),
     unk_token: z.string().nullish(),
     unk_id: z.number().int().nullish(),
     vocab: z.union([z.record(z.string(), z.number().int()), z.array(z.tuple([z.string(), z.number()]))]),
@@ -27,28 +26,13 @@ const configFile = z.looseObject({
   eos_token: z.union([z.string(), z.looseObject({ content: z.string() })]).nullish(),
 });
 
-const endOfTextNames = [
-  "<eos>",
-  "</s>",
-  "<|endoftext|>",
-  "<|end_of_text|>",
-  "<|end▁of▁sentence|>",
-  "<|im_end|>",
-  "[SEP]",
-];
+const endOfTextNames = ["<eos>", "</s>", "<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "[SEP]"];
 
-/** These split at white space before anything else, so that a text may be cut there: its parts encode to the same ids. */
-const wordModels = new Set(["WordLevel", "WordPiece"]);
-/** About so many characters are encoded at once: the library's time per character grows with the text. */
-const chunkCharacters = 4096;
-
-function* chunks(text: string): Generator<string> {
-  for (let begin = 0; begin < text.length; ) {
-    const lineEnd = text.indexOf("\n", begin + chunkCharacters);
-    const end = lineEnd < 0 ? text.length : lineEnd;
-    yield text.slice(begin, end);
-    begin = end;
-  }
+/** What is used of the library, whose own types do not resolve under Node's module rules. */
+interface Library {
+  encode(text: string, options: { add_special_tokens: boolean }): { readonly ids: number[]; readonly tokens: string[] };
+  decode(ids: number[], options: { skip_special_tokens: boolean }): string;
+  token_to_id(token: string): number | undefined;
 }
 
 function parse<T>(schema: z.ZodType<T>, json: unknown, where: string): T {
@@ -58,7 +42,7 @@ function parse<T>(schema: z.ZodType<T>, json: unknown, where: string): T {
   throw new InputError(`${where}: ${issue.path.join(".")}: ${issue.message}. A Hugging Face tokenizer file is wanted.`);
 }
 
-function openLibrary(json: z.infer<typeof tokenizerFile>): LibraryTokenizer {
+function openLibrary(json: z.infer<typeof tokenizerFile>): Library {
   try {
     // The file may leave these keys out; the library wants them there.
     const optional = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
@@ -90,24 +74,20 @@ export function loadTokenizer(json: unknown, config: unknown = {}): Tokenizer {
     throw new InputError(
       `tokenizer.json: has no end-of-text token; looked for ${names.join(", ")}. Name it as eos_token in tokenizer_config.json.`,
     );
-  const encodeWhole = (text: string): number[] => {
-    const { ids, tokens } = library.encode(text, { add_special_tokens: false });
-    // The library leaves the place of a token without id empty, whatever its type says.
-    const missing = ids.findIndex((id) => !Number.isInteger(id));
-    if (missing >= 0)
-      throw new InputError(
-        `tokenizer.json: has no token for '${tokens[missing]}' and no unknown token to stand for it. Add one as unk_token.`,
-      );
-    return ids;
-  };
-  const mayCut = wordModels.has(model.type ?? "");
   return {
     vocabularySize: added.reduce((size, { id }) => Math.max(size, id + 1), vocabulary),
     unknownId:
       typeof model.unk_token === "string" ? (library.token_to_id(model.unk_token) ?? null) : (model.unk_id ?? null),
     endOfTextId,
     encode(text) {
-      return Int32Array.from(mayCut ? [...chunks(text)].flatMap(encodeWhole) : encodeWhole(text));
+      const { ids, tokens } = library.encode(text, { add_special_tokens: false });
+      // The library leaves the id of a token that it does not know undefined.
+      const missing = ids.findIndex((id) => !Number.isInteger(id));
+      if (missing >= 0)
+        throw new InputError(
+          `tokenizer.json: has no token for '${tokens[missing]}' and no unknown token to stand for it. Add one as unk_token.`,
+        );
+      return Int32Array.from(ids);
     },
     decode(ids) {
       const list = [...ids];

@@ -2,8 +2,8 @@
 import type { TrialSetting, TrialSpec } from "../crystal/trial-spec.js";
 import { InputError, InterruptedError, OutputError, UsageError } from "../foundation/errors.js";
 import { version } from "../foundation/version.js";
-import { appendRecord, parseRecord, readRecordLines } from "../records/record-file.js";
-import { type TrialRecord, trialRecord } from "../records/trial-record.js";
+import { appendRecord, cutUnfinishedLine, parseRecord, readRecordLines } from "../records/record-file.js";
+import { newestTrials, type TrialRecord, trialRecord } from "../records/trial-record.js";
 import { shareOut } from "./share-out.js";
 import type { TaskRunner } from "./task.js";
 
@@ -23,15 +23,14 @@ export interface TrialQueueOptions {
   /** One trial at a time on each. */
   readonly runners: readonly TaskRunner[];
   readonly onProgress?: (progress: TrialProgress) => void;
-  readonly onFinished?: (record: TrialRecord) => void;
   readonly signal?: AbortSignal;
 }
 
 const trialTask = new URL("./trial-task.js", import.meta.url);
 
-/** The newest record of each key that need not be run again: a failed trial is. */
-function settled(records: readonly TrialRecord[]): Map<string, TrialRecord> {
-  return new Map(records.filter(({ outcome }) => outcome.kind !== "failed").map((record) => [record.key, record]));
+/** Whether a record answers a spec: a failed trial is run again, and so is one of other steps or another rate. */
+function answers({ outcome, steps, learningRate }: TrialRecord, spec: TrialSpec): boolean {
+  return outcome.kind !== "failed" && steps === spec.steps && learningRate === spec.learningRate;
 }
 
 /** Errors that no other trial would survive either. */
@@ -44,9 +43,13 @@ function isFatal(error: unknown): boolean {
  * as `failed` and the rest goes on. @throws InterruptedError on abort: what is finished is on file.
  */
 export async function runTrials(specs: readonly TrialSpec[], options: TrialQueueOptions): Promise<TrialRecord[]> {
-  const { setting, path, runners, onProgress, onFinished, signal } = options;
-  const records = settled(readRecordLines(path, trialRecord));
-  const waiting = specs.filter(({ key }) => !records.has(key));
+  const { setting, path, runners, onProgress, signal } = options;
+  cutUnfinishedLine(path);
+  const records = new Map(newestTrials(readRecordLines(path, trialRecord)).map((record) => [record.key, record]));
+  const waiting = specs.filter((spec) => {
+    const record = records.get(spec.key);
+    return record === undefined || !answers(record, spec);
+  });
   let done = specs.length - waiting.length;
   await shareOut(runners, waiting, async (runner, spec) => {
     const report = (step: number, loss: number | null) =>
@@ -56,7 +59,6 @@ export async function runTrials(specs: readonly TrialSpec[], options: TrialQueue
     appendRecord(path, record);
     records.set(record.key, record);
     done++;
-    onFinished?.(record);
   });
   return specs.map(({ key }) => records.get(key)!);
 }

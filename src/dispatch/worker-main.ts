@@ -28,7 +28,7 @@ async function run(module: string, args: unknown): Promise<void> {
 }
 
 // The terminal interrupts the whole process group; the parent decides, and tells this process to save and stop.
-process.on("SIGINT", () => {});
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
 // A parent that is gone wants nothing more.
 process.on("disconnect", () => process.exit(0));
 process.on("message", (message: ToWorker) => {

@@ -21,8 +21,9 @@ const known = {
 
 export function packError(error: unknown): FromWorker {
   if (error instanceof errors.DeadweightError) return { kind: "error", name: error.name, message: error.message };
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { kind: "error", name: "Error", message };
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+  const told = process.env.DEADWEIGHT_DEBUG === "1" ? (stack ?? message) : message;
+  return { kind: "error", name: "Error", message: `Internal error in a worker: ${told}` };
 }
 
 export function unpackError(name: string, message: string): errors.DeadweightError {

@@ -14,6 +14,8 @@ export function workerProcess(): TaskRunner {
   let child: ChildProcess | null = null;
   const start = (): ChildProcess => {
     const started = fork(entry, { serialization: "advanced", stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    // A channel that breaks between two tasks is met again by the next one.
+    started.on("error", () => {});
     started.once("exit", () => {
       if (child === started) child = null;
     });
@@ -78,7 +80,7 @@ export function workerProcess(): TaskRunner {
           clearTimeout(grace);
           resolve();
         });
-        worker.disconnect();
+        if (worker.connected) worker.disconnect();
       });
     },
   };

@@ -60,8 +60,7 @@ export const task: Task = async (args, { onProgress, signal, now }) => {
     bosTokenId: tokenizer.endOfTextId,
     eosTokenId: tokenizer.endOfTextId,
   };
-  const { backend, note } = await openBackend({ device, threads });
-  if (note) onProgress({ note });
+  const { backend } = await openBackend({ device, threads });
   const trainer = new Trainer(backend, { model: gpt2(config), weights: gpt2InitialWeights(config, seed) });
   const rows = { rows: base.rows, length: preset.model.contextLength };
   const batches = pretrainingBatches(corpus.training, rows, seed);

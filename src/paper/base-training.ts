@@ -16,4 +16,12 @@ export const baseTraining = z.object({
   seconds: z.number(),
 });
 
+/** What the task tells along the way. */
+export const baseProgress = z.object({
+  step: z.number().int(),
+  steps: z.number().int(),
+  loss: z.number(),
+  heldOutLoss: z.number().nullable(),
+});
+
 export type BaseTraining = z.infer<typeof baseTraining>;

@@ -1,5 +1,7 @@
 /** @file How long a preset will take on this machine, from its operations and a measured rate. */
+import { z } from "zod";
 import type { TaskRunner } from "../dispatch/task.js";
+import { parseRecord } from "../records/record-file.js";
 import type { PaperPreset } from "./preset.js";
 import { printedArms } from "./printed-figures.js";
 
@@ -33,18 +35,33 @@ export function presetOperations({ model, base, sft, seeds }: PaperPreset): numb
   return baseOperations + trials * (sft.steps * step + evaluations * evaluation);
 }
 
-/** The nonlinear fits of 16 matrices and their nulls: about 100 microseconds for each row, column and runner's share. */
+/** Up to 200 iterations of the nonlinear fit for each row of 16 matrices and two nulls, each about 0.3 microseconds a column. */
 function scanSeconds({ model }: PaperPreset, runners: number): number {
   const rows = model.layers * 4 * model.width + 2 * 256;
-  return (rows * model.width * 60e-6) / runners;
+  return (rows * model.width * 200 * 0.3e-6) / runners;
 }
 
-/** Seconds. */
+const measuredRate = z.object({ operationsPerSecond: z.number(), note: z.string().nullable() });
+
+export interface PaperEstimate {
+  readonly seconds: number;
+  /** One sentence where the device is not the one asked for. */
+  readonly note: string | null;
+}
+
 export async function estimatePaper(
   preset: PaperPreset,
   runners: readonly TaskRunner[],
   setting: { readonly device: "cpu" | "webgpu"; readonly threads: number },
-): Promise<number> {
-  const rate = await runners[0].run(rateTask, setting);
-  return presetOperations(preset) / (Number(rate) * stepEfficiency) + scanSeconds(preset, runners.length);
+  signal: AbortSignal,
+): Promise<PaperEstimate> {
+  const { operationsPerSecond, note } = parseRecord(
+    measuredRate,
+    await runners[0].run(rateTask, setting, { signal }),
+    "rate task",
+  );
+  return {
+    seconds: presetOperations(preset) / (operationsPerSecond * stepEfficiency) + scanSeconds(preset, runners.length),
+    note,
+  };
 }

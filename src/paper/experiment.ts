@@ -1,23 +1,28 @@
 /** @file The paper's experiment, stage by stage, in a run folder. Every stage is skipped where its result is there already. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
+import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { parseArm } from "../crystal/arm.js";
 import type { TrialSetting } from "../crystal/trial-spec.js";
 import type { TaskRunner } from "../dispatch/task.js";
 import { runTrials } from "../dispatch/trial-queue.js";
+import { InputError } from "../foundation/errors.js";
 import type { PaperRecord } from "../records/paper-record.js";
-import { readRecord, writeFileAtomically, writeRecord } from "../records/record-file.js";
+import { parseRecord, readRecord, writeFileAtomically, writeRecord } from "../records/record-file.js";
 import type { RunFolder } from "../records/run-folder.js";
+import type { TrialRecord } from "../records/trial-record.js";
 import { paperPage } from "../report/paper-page.js";
 import { judge } from "../statistics/verdict.js";
 import { chooseLearningRate } from "../study/learning-rate.js";
 import { matrixTestSpecs } from "../study/matrix-test.js";
-import { type BaseTraining, baseTraining } from "./base-training.js";
+import { removeTrainingState } from "../training/training-state.js";
+import { type BaseTraining, baseProgress, baseTraining } from "./base-training.js";
 import { paperSummary } from "./paper-summary.js";
 import type { PaperPreset } from "./preset.js";
 import { printedArms, target } from "./printed-figures.js";
 import { scanAttention, spectrumOf } from "./scan-base.js";
-import { prepareTexts } from "./texts.js";
+import { type PaperTexts, paperTexts } from "./texts.js";
 
 export interface PaperProgress {
   readonly stage: string;
@@ -41,53 +46,89 @@ export interface PaperOptions {
   readonly now: () => number;
 }
 
+const textsTask = new URL("./texts-task.js", import.meta.url);
 const baseTask = new URL("./base-task.js", import.meta.url);
 
-async function trainBase(options: PaperOptions, folder: string, tokenizer: string): Promise<BaseTraining> {
-  const { preset, device, threads, runners, onProgress, onNote, signal } = options;
-  const record = join(folder, "training.json");
+async function prepareTexts({
+  preset,
+  folder,
+  runners,
+  onProgress,
+  onNote,
+  signal,
+}: PaperOptions): Promise<PaperTexts> {
+  const result = await runners[0].run(
+    textsTask,
+    { preset: preset.name, folder: folder.path },
+    { signal, onProgress: (detail) => onProgress({ stage: "texts", fraction: 0, detail: String(detail) }) },
+  );
+  const texts = parseRecord(paperTexts, result, "texts");
+  const { truncatedExamples, examples } = texts;
+  if (truncatedExamples > 0)
+    onNote(`${truncatedExamples} of ${examples} fine-tuning examples are cut to ${preset.sft.length} tokens.`);
+  return texts;
+}
+
+const baseIdentity = z.object({ sha256: z.string() });
+
+/** The weights that the trials and the scan of this folder were made with; others are refused. */
+function holdToBase(folder: RunFolder, model: string): void {
+  const path = folder.file("base.json");
+  const checkpoint = openCheckpoint(model);
+  try {
+    const sha256 = checkpoint.sha256();
+    if (!existsSync(path)) writeRecord(path, { sha256 });
+    else if (readRecord(path, baseIdentity).sha256 !== sha256)
+      throw new InputError(
+        `${model}: the weights are not those that this run began with (their SHA-256 differs from base.json). Restore them, or choose another --out.`,
+      );
+  } finally {
+    checkpoint.close();
+  }
+}
+
+async function trainBase(options: PaperOptions, model: string, tokenizer: string): Promise<BaseTraining> {
+  const { preset, folder, device, threads, runners, onProgress, onNote, signal } = options;
+  const statePath = folder.file("base-state.safetensors");
+  const record = join(model, "training.json");
   if (existsSync(record)) {
-    onNote(`Reusing the base in ${folder}.`);
+    onNote(`Reusing the base in ${model}.`);
+    removeTrainingState(statePath);
     return readRecord(record, baseTraining);
   }
   const result = await runners[0].run(
     baseTask,
-    {
-      preset: preset.name,
-      tokenizer,
-      folder,
-      statePath: options.folder.file("base-state.safetensors"),
-      device,
-      threads,
-    },
+    { preset: preset.name, tokenizer, folder: model, statePath, device, threads },
     {
       signal,
       onProgress(progress) {
-        const news = progress as
-          | { note: string }
-          | { step: number; steps: number; loss: number; heldOutLoss: number | null };
-        if ("note" in news) onNote(news.note);
-        else {
-          const heldOut = news.heldOutLoss === null ? "" : `, held out ${news.heldOutLoss.toFixed(3)}`;
-          onProgress({
-            stage: "base model",
-            fraction: news.step / news.steps,
-            detail: `step ${news.step} of ${news.steps}, loss ${news.loss.toFixed(3)}${heldOut}`,
-          });
-        }
+        const { step, steps, loss, heldOutLoss } = parseRecord(baseProgress, progress, "base task");
+        const heldOut = heldOutLoss === null ? "" : `, held out ${heldOutLoss.toFixed(3)}`;
+        onProgress({
+          stage: "base model",
+          fraction: step / steps,
+          detail: `step ${step} of ${steps}, loss ${loss.toFixed(3)}${heldOut}`,
+        });
       },
     },
   );
-  return baseTraining.parse(result);
+  return parseRecord(baseTraining, result, "base task");
+}
+
+export interface PaperRun {
+  readonly record: PaperRecord;
+  /** Trials whose worker died; the same command repeats them. */
+  readonly failed: readonly TrialRecord[];
 }
 
 /** Runs what is missing and writes verdicts.json, scan.json, paper.json and report.html. @throws InterruptedError, keeping what is done. */
-export async function runPaper(options: PaperOptions): Promise<PaperRecord> {
+export async function runPaper(options: PaperOptions): Promise<PaperRun> {
   const { preset, folder, device, threads, runners, onProgress, onNote, signal, now } = options;
   const begin = now();
   const modelFolder = folder.file("base");
-  const texts = prepareTexts(preset, folder, onProgress);
+  const texts = await prepareTexts(options);
   const base = await trainBase(options, modelFolder, texts.tokenizerPath);
+  holdToBase(folder, modelFolder);
   const setting: TrialSetting = {
     model: modelFolder,
     data: texts.datasetPath,
@@ -151,5 +192,5 @@ export async function runPaper(options: PaperOptions): Promise<PaperRecord> {
   });
   writeRecord(folder.file("paper.json"), record);
   writeFileAtomically(folder.file("report.html"), paperPage(record));
-  return record;
+  return { record, failed: trials.filter(({ outcome }) => outcome.kind === "failed") };
 }

@@ -61,6 +61,18 @@ function likePaper(trials: readonly TrialRecord[], arm: string): PaperArmRow["li
   return { trainLossLast, deltaPercent: arm === "full" ? null : ((trainLossLast - baseline) / baseline) * 100 };
 }
 
+/** The intervals of a judgement, in place of those that a record has: for another margin or confidence. */
+export function withVerdicts(record: PaperRecord, verdicts: VerdictsRecord): PaperRecord {
+  const judged = verdicts.matrices.find(({ name }) => name === record.target)?.arms ?? {};
+  const arms = record.arms.map((row) => {
+    const summary = judged[row.arm];
+    if (!summary) return row;
+    const { meanDeltaPercent: mean, low, high, n } = summary;
+    return { ...row, deltaPercent: { mean, low, high, n } };
+  });
+  return { ...record, arms, verdicts };
+}
+
 function armRow(arm: string, { trials, verdicts }: PaperResults): PaperArmRow {
   const printed = printedArms[arm];
   const finished = finishedTrials(trials, arm);

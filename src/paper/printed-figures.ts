@@ -17,7 +17,7 @@ export interface PrintedArm {
 export const printedArms: Readonly<Record<string, PrintedArm>> = {
   full: { label: "Full SFT (all parameters)", finalLoss: 2.2266, deltaPercent: null, deltaBeforePercent: null },
   frozen: { label: "Frozen-L4 (trained values)", finalLoss: 2.2211, deltaPercent: -0.2, deltaBeforePercent: null },
-  "crystal:1": { label: "Crystal-L4 (rank 1, frozen)", finalLoss: 2.2261, deltaPercent: 0, deltaBeforePercent: -0.44 },
+  crystal: { label: "Crystal-L4 (rank 1, frozen)", finalLoss: 2.2261, deltaPercent: 0, deltaBeforePercent: -0.44 },
   random: { label: "Random-L4 (random, frozen)", finalLoss: 2.1907, deltaPercent: -1.6, deltaBeforePercent: null },
   zero: { label: "Zero-L4 (zero, frozen)", finalLoss: null, deltaPercent: null, deltaBeforePercent: null },
 };

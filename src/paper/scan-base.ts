@@ -6,7 +6,7 @@ import type { TaskRunner } from "../dispatch/task.js";
 import { randomStream } from "../foundation/random.js";
 import { singularValues } from "../linalg/singular-values.js";
 import type { PaperRecord } from "../records/paper-record.js";
-import { appendRecord, parseRecord, readRecordLines, writeRecord } from "../records/record-file.js";
+import { appendRecord, cutUnfinishedLine, parseRecord, readRecordLines, writeRecord } from "../records/record-file.js";
 import type { RunFolder } from "../records/run-folder.js";
 import { matrixScanRecord, type ScanRecord } from "../records/scan-record.js";
 import { scanRecord } from "../spectrum/scan.js";
@@ -37,6 +37,7 @@ export async function scanAttention({
       .filter(({ role }) => role.startsWith("attn."))
       .map(({ name }) => name);
     const path = folder.file("scan.jsonl");
+    cutUnfinishedLine(path);
     const rows = new Map(readRecordLines(path, matrixScanRecord).map((row) => [row.name, row]));
     const report = (name: string) =>
       onProgress({

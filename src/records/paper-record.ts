@@ -9,7 +9,7 @@ const curvePoint = z.tuple([z.number().int(), z.number()]);
 export const estimate = z.object({ mean: figure, low: figure, high: figure, n: z.number().int() });
 
 export const paperArmRow = z.object({
-  /** `full`, `frozen`, `crystal:1`, `random`, `zero`. */
+  /** `full`, `frozen`, `crystal`, `random`, `zero`. */
   arm: z.string(),
   /** For people: "Frozen-L4 (trained values)". */
   label: z.string(),

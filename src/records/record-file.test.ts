@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { InputError, OutputError } from "../foundation/errors.js";
-import { appendRecord, readRecord, readRecordLines, writeRecord } from "./record-file.js";
+import { appendRecord, cutUnfinishedLine, readRecord, readRecordLines, writeRecord } from "./record-file.js";
 
 const folder = mkdtempSync(join(tmpdir(), "deadweight-records-"));
 const schema = z.object({ name: z.string(), value: z.number() });
@@ -51,6 +51,7 @@ describe("records, one a line", () => {
     for (const value of [1, 2]) appendRecord(path, { name: "n", value });
     appendFileSync(path, '{"name": "n", "val');
     expect(readRecordLines(path, schema).map(({ value }) => value)).toEqual([1, 2]);
+    cutUnfinishedLine(path);
     appendRecord(path, { name: "n", value: 3 });
     expect(readRecordLines(path, schema).map(({ value }) => value)).toEqual([1, 2, 3]);
   });

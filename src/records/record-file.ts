@@ -2,7 +2,9 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -22,7 +24,7 @@ export function writeFileAtomically(path: string, content: string | Uint8Array):
     const descriptor = openSync(temporary, "w");
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      for (let offset = 0; offset < bytes.byteLength; ) offset += writeSync(descriptor, bytes, offset);
+      writeFully(descriptor, bytes);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
@@ -70,39 +72,46 @@ export function parseJson(text: string, where: string): unknown {
   }
 }
 
-/** Appends one line and flushes it to disk before returning. @throws OutputError */
+/** Writes all bytes: one call may write fewer than it was given. */
+function writeFully(descriptor: number, bytes: Uint8Array): void {
+  for (let offset = 0; offset < bytes.byteLength; ) offset += writeSync(descriptor, bytes, offset);
+}
+
+/** Appends one line and flushes it to disk before returning; what cannot be written whole is taken back. @throws OutputError */
 export function appendRecord(path: string, record: unknown): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const descriptor = openSync(path, "a");
+    const bytesBefore = fstatSync(descriptor).size;
     try {
-      writeSync(descriptor, `${JSON.stringify(record)}\n`);
+      writeFully(descriptor, Buffer.from(`${JSON.stringify(record)}\n`));
       fsyncSync(descriptor);
+    } catch (error) {
+      ftruncateSync(descriptor, bytesBefore);
+      throw error;
     } finally {
       closeSync(descriptor);
     }
   } catch (error) {
-    throw new OutputError(`${path}: cannot be appended to (${(error as Error).message}).`);
+    throw new OutputError(`${path}: cannot be appended to (${(error as Error).message}). Is the disk full?`);
   }
 }
 
-/**
- * Reads a file of one record a line; an absent file holds none. A last line without its line end is what a killed process leaves:
- * it is cut off the file, since the next append would otherwise continue it. @throws InputError naming the line.
- */
-export function readRecordLines<T>(path: string, schema: z.ZodType<T>): T[] {
-  if (!existsSync(path)) return [];
+/** Cuts off a last line without its line end, which a killed process leaves: the next append would continue it. For the folder's owner. */
+export function cutUnfinishedLine(path: string): void {
+  if (!existsSync(path)) return;
   const text = readFileSync(path, "utf8");
   const end = text.lastIndexOf("\n") + 1;
   if (end < text.length) writeFileAtomically(path, text.slice(0, end));
-  const records: T[] = [];
-  text
-    .slice(0, end)
-    .split("\n")
-    .forEach((line, index) => {
-      if (line.trim() === "") return;
-      const where = `${path}:${index + 1}`;
-      records.push(parseRecord(schema, parseJson(line, where), where));
-    });
-  return records;
+}
+
+/** Reads a file of one record a line; an absent file holds none, and an unfinished last line is none. @throws InputError naming the line. */
+export function readRecordLines<T>(path: string, schema: z.ZodType<T>): T[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
+  return lines.flatMap((line, index) => {
+    if (line.trim() === "") return [];
+    const where = `${path}:${index + 1}`;
+    return [parseRecord(schema, parseJson(line, where), where)];
+  });
 }

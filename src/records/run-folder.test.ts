@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -54,6 +54,11 @@ describe("a run folder", () => {
     // Larger than any process id.
     writeFileSync(join(path, "run.lock"), "99999999");
     openRunFolder(path, record(50)).release();
+    // A disk that was full when the lock was taken leaves it empty.
+    writeFileSync(join(path, "run.lock"), "");
+    writeFileSync(join(path, "paper.json.123.tmp"), "half");
+    openRunFolder(path, record(50)).release();
+    expect(readdirSync(path)).toEqual(["run.json"]);
   });
 
   test("needs a place that can be written to", () => {

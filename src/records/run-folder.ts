@@ -1,5 +1,5 @@
 /** @file A run folder: begun once, continued by the same configuration, used by one process at a time. */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { InputError, OutputError } from "../foundation/errors.js";
@@ -29,7 +29,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Takes the folder for this process; a lock whose process is gone is taken over. */
+/** Process that a lock file names; 0 for an empty file, null where the file is gone. */
+function holderOf(file: string): number | null {
+  try {
+    return Number(readFileSync(file, "utf8"));
+  } catch {
+    return null;
+  }
+}
+
+/** Takes the folder for this process; a lock whose process is gone, or that was never finished, is taken over. */
 function lock(path: string): () => void {
   const file = join(path, lockName);
   for (let attempt = 0; ; attempt++) {
@@ -37,16 +46,27 @@ function lock(path: string): () => void {
       writeFileSync(file, String(process.pid), { flag: "wx" });
       return () => rmSync(file, { force: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+        if (existsSync(file)) rmSync(file);
         throw new OutputError(
           `${path}: cannot be written to (${(error as Error).message}). Choose a writable folder with free space.`,
         );
-      const holder = Number(readFileSync(file, "utf8"));
-      if (attempt > 0 || (holder !== process.pid && isAlive(holder)))
-        throw new OutputError(`${path}: process ${holder} is working in this folder. Wait for it, or choose another.`);
-      rmSync(file, { force: true });
+      }
+      const holder = holderOf(file);
+      const held = holder !== null && holder > 0 && holder !== process.pid && isAlive(holder);
+      if (held || attempt > 2)
+        throw new OutputError(
+          `${path}: process ${holder} is working in this folder. Wait for it, choose another, or remove ${lockName} if it is no longer true.`,
+        );
+      if (holder !== null) rmSync(file, { force: true });
     }
   }
+}
+
+/** What a killed process was writing under a temporary name. */
+function sweep(path: string): void {
+  for (const name of readdirSync(path))
+    if (name.endsWith(".tmp")) rmSync(join(path, name), { recursive: true, force: true });
 }
 
 /** What makes a run another one, by name. */
@@ -79,6 +99,7 @@ export function openRunFolder(path: string, record: RunRecord): RunFolder {
   }
   const release = lock(path);
   try {
+    sweep(path);
     const file = join(path, "run.json");
     const continued = existsSync(file);
     if (!continued) writeRecord(file, record);

@@ -29,7 +29,7 @@ export const trialRecord = z.object({
   key: z.string(),
   /** Canonical names of the matrices that the arm treats; empty for `full`. */
   matrices: z.array(z.string()),
-  /** As written by the user: `full`, `frozen`, `crystal:1`, `random`, ... */
+  /** As written by the user: `full`, `frozen`, `crystal`, `random`, ... */
   arm: z.string(),
   rank: z.number().int().optional(),
   seed: z.number().int(),
@@ -41,6 +41,11 @@ export const trialRecord = z.object({
   trainableParameters: z.number().int(),
   wallSeconds: z.number(),
 });
+
+/** The newest record of each key: a failed trial is superseded by its repetition. */
+export function newestTrials(records: readonly TrialRecord[]): TrialRecord[] {
+  return [...new Map(records.map((record) => [record.key, record])).values()];
+}
 
 export type TrialOutcome = z.infer<typeof trialOutcome>;
 export type FinishedOutcome = z.infer<typeof finished>;

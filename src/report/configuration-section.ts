@@ -48,7 +48,7 @@ export function configurationSection(record: PaperRecord): Html {
     ],
     ["Seeds", `${sft.seeds.join(", ") || absent} (${counted(sft.seeds.length, "seed")}); of the noise: ${scan.seed}`],
     ["Test", `margin ${verdicts.margin}%, confidence ${fixed(verdicts.confidence * 100, 0)}%`],
-    ["Time of the whole run", duration(record.wallSeconds)],
+    ["Time of the last sitting", duration(record.wallSeconds)],
   ];
   return html`<section id="configuration"><h2>What was run</h2>
 <dl>${entries.map(([term, what]) => html`<dt>${term}</dt><dd>${what}</dd>\n`)}</dl>

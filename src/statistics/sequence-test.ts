@@ -62,10 +62,15 @@ export function verdictAt(arms: MatrixArms, margin: number, level: number): Verd
 /**
  * The two-sided error level at which each matrix is judged. All matrices start with an equal share of `level`; one that reaches a
  * verdict keeps the share it was decided at and frees it, so that the others are judged again with `level` / (matrices left): Holm's
- * step-down, with each matrix's arms as a chain of tests of which the next is looked at only when the one before was decided
- * (Bretz et al., Stat. Med. 28 (2009) 586: a graph of chains). The interval shown for a matrix has the very level returned here, and
- * its verdict is read off that interval, so table and verdict cannot disagree. Each end of an interval errs with half the level, and
- * only one of the two claims about an arm can be false, so the share bounds the error of a wrong claim either way.
+ * step-down over matrices, with each matrix's arms as a chain of which the next is looked at only when the one before holds. The
+ * interval shown for a matrix has the very level returned here, and its verdict is read off that interval, so table and verdict cannot
+ * disagree.
+ *
+ * What is proven and what is simulated: each end of an interval errs with half the share, and of the two claims about one arm at most one
+ * is false. Freeing a share after a claim in either direction is Holm with directional decisions, proven for independent statistics
+ * (Shaffer, Ann. Statist. 8 (1980) 1342); matrices of one run share their `full` trials, so the family's error is checked by
+ * simulation with that dependence in the tests. Arms outside the chain, or after its end, are shown at the same level without a
+ * joint guarantee.
  */
 export function levelsOf(
   matrices: ReadonlyMap<string, MatrixArms>,

@@ -49,7 +49,7 @@ const deltasOf = (pairs: Pairs): ArmDeltas => ({
 /** The arms in sequence. Of several ranks the lowest is the crystal that counts. */
 function sequenceOf(arms: ArmPairs): MatrixArms {
   const crystal = [...arms.keys()]
-    .filter((arm) => /^crystal:\d+$/.test(arm))
+    .filter((arm) => /^crystal(:\d+)?$/.test(arm))
     .sort((a, b) => Number(a.slice(8)) - Number(b.slice(8)))[0];
   const take = (arm: string | undefined) => (arm !== undefined && arms.has(arm) ? deltasOf(arms.get(arm)!) : undefined);
   const [frozen, low, random] = [take("frozen"), take(crystal), take("random")];
@@ -95,8 +95,9 @@ function undecidedDetails(
   margin: number,
   level: number,
 ): Pick<MatrixVerdict, "strongestClaim" | "seedsToDecide"> {
+  // A missing arm stops the sequence: no number of seeds of a later one would decide.
   const open = [arms.frozen, arms.crystal, arms.random].find(
-    (deltas) => deltas && !armInterval(deltas, margin, level).holds,
+    (deltas) => !deltas || !armInterval(deltas, margin, level).holds,
   );
   return {
     strongestClaim: strongestClaim(arms, margin, level),

@@ -1,8 +1,7 @@
 /** @file Chooses the learning rate on the `full` arm alone, on examples that no verdict uses. */
-import type { TrialSetting } from "../crystal/trial-spec.js";
 import { makeTrialSpec } from "../crystal/trial-spec.js";
 import { runTrials, type TrialQueueOptions } from "../dispatch/trial-queue.js";
-import { InputError } from "../foundation/errors.js";
+import { InputError, WorkerError } from "../foundation/errors.js";
 
 export interface LearningRateCandidate {
   readonly learningRate: number;
@@ -16,7 +15,6 @@ export interface LearningRateChoice {
 }
 
 export interface LearningRateOptions extends TrialQueueOptions {
-  readonly setting: TrialSetting;
   readonly candidates: readonly number[];
   readonly steps: number;
   readonly seed: number;
@@ -24,7 +22,8 @@ export interface LearningRateOptions extends TrialQueueOptions {
 
 /**
  * The candidate of lowest held-out loss. A high rate makes every freeze look free, so among candidates within `tolerance` of the
- * best the lowest is taken. @throws InputError where every candidate diverges.
+ * best the lowest is taken. @throws InputError where every candidate diverges,
+ * WorkerError where one failed: it may be the best.
  */
 export async function chooseLearningRate(options: LearningRateOptions): Promise<LearningRateChoice> {
   const { candidates, steps, seed } = options;
@@ -32,6 +31,11 @@ export async function chooseLearningRate(options: LearningRateOptions): Promise<
     makeTrialSpec({ kind: "full" }, [], { seed, purpose: "learning-rate", steps, learningRate }),
   );
   const records = await runTrials(specs, options);
+  for (const { key, outcome } of records)
+    if (outcome.kind === "failed")
+      throw new WorkerError(
+        `The choice of the learning rate is not complete: ${key} failed (${outcome.reason}). Run the same command to repeat it.`,
+      );
   const measured = records.map(({ learningRate, outcome }) => ({
     learningRate,
     heldOutLoss: outcome.kind === "finished" ? outcome.heldOutLossAfter : null,

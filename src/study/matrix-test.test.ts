@@ -12,10 +12,10 @@ test("one `full` a seed is shared by all matrices, and all keys differ", () => {
   ).toEqual([
     "full  sft 1",
     "frozen a sft 1",
-    "crystal:1 a sft 1",
+    "crystal a sft 1",
     "random a sft 1",
     "frozen b sft 1",
-    "crystal:1 b sft 1",
+    "crystal b sft 1",
     "random b sft 1",
     "full  aa 1",
   ]);

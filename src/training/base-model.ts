@@ -1,7 +1,7 @@
-/** @file A checkpoint opened for training: its architecture, its matrices, its weights in memory. Knows no data and no arms. */
+/** @file A checkpoint opened for training: its architecture, its weights in memory. Knows no data and no arms. */
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.js";
 import { parseGpt2Config } from "../checkpoint/gpt2-config.js";
-import { type CheckpointMatrix, canonicalName, listMatrices } from "../checkpoint/weight-names.js";
+import { canonicalName } from "../checkpoint/weight-names.js";
 import { InputError } from "../foundation/errors.js";
 import { gpt2 } from "../model/gpt2.js";
 import type { LanguageModel } from "../model/language-model.js";
@@ -9,19 +9,15 @@ import type { FactoredRanks } from "../model/weight.js";
 
 export interface BaseModel {
   readonly source: string;
-  readonly sha256: string;
-  readonly architecture: string;
   /** Standard deviation of the initialiser. */
   readonly initializerRange: number;
-  /** Every 2-D weight. */
-  readonly matrices: readonly CheckpointMatrix[];
   /** Trained value of every parameter of the dense model, by parameter name; not to be written to. */
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** The model with some weights applied as two thin products. */
   build(ranks?: FactoredRanks): LanguageModel;
 }
 
-function architectureOf(checkpoint: Checkpoint): Pick<BaseModel, "architecture" | "initializerRange" | "build"> {
+function architectureOf(checkpoint: Checkpoint): Pick<BaseModel, "initializerRange" | "build"> {
   if (checkpoint.config === null)
     throw new InputError(
       `${checkpoint.source}: training needs a config.json beside the weights; give the model's folder.`,
@@ -32,7 +28,7 @@ function architectureOf(checkpoint: Checkpoint): Pick<BaseModel, "architecture" 
       `${checkpoint.source}: config.json has model_type ${JSON.stringify(type)}; only "gpt2" can be trained yet.`,
     );
   const config = parseGpt2Config(checkpoint.config, `${checkpoint.source}/config.json`);
-  return { architecture: "gpt2", initializerRange: config.initializerRange, build: (ranks) => gpt2(config, ranks) };
+  return { initializerRange: config.initializerRange, build: (ranks) => gpt2(config, ranks) };
 }
 
 /** Reads a checkpoint whole. @throws InputError where it is damaged, not supported, or lacks a weight. */
@@ -55,7 +51,7 @@ export function openBaseModel(source: string): BaseModel {
         );
       weights.set(name, checkpoint.readFloat32(tensor));
     }
-    return { source, sha256: checkpoint.sha256(), matrices: listMatrices(checkpoint), weights, ...architecture };
+    return { source, weights, ...architecture };
   } finally {
     checkpoint.close();
   }

@@ -12,7 +12,7 @@ export interface DeviceChoice {
 }
 
 /** Runs one addition on the device. @returns why it does not work, or null. */
-async function failure(device: Device): Promise<string | null> {
+export async function deviceFailure(device: Device): Promise<string | null> {
   const onnx = new OnnxGraph();
   const x = onnx.input("x", [2], "float");
   onnx.output("y", onnx.binary("Add", x, x));
@@ -35,7 +35,7 @@ async function failure(device: Device): Promise<string | null> {
 /** Takes the device that was asked for if it computes, and the CPU otherwise. */
 export async function chooseDevice(wanted: Device): Promise<DeviceChoice> {
   if (wanted === "cpu") return { device: "cpu", note: null };
-  const reason = await failure(wanted);
+  const reason = await deviceFailure(wanted);
   if (reason === null) return { device: wanted, note: null };
   return { device: "cpu", note: `No usable ${wanted} adapter here (${reason}); computing on the CPU.` };
 }
