@@ -7,8 +7,16 @@ import { printedArms } from "./printed-figures.js";
 
 const rateTask = new URL("./rate-task.js", import.meta.url);
 
-/** Share of the product rate that a whole training step reaches. Measured on two cores with AVX-512; see docs/log.md. */
-const stepEfficiency = 0.5;
+/**
+ * Rate of a whole step over that of one measured product, which pays for its call and for copying its result. Measured on two cores
+ * with AVX-512; see docs/log.md.
+ */
+const stepEfficiency = 1.2;
+
+/** Calls, copies, batches: what a step costs beside its operations. Measured like the rate. */
+const stepOverheadSeconds = 0.01;
+/** Processes, texts, the page. */
+const startSeconds = 10;
 
 /** Operations of one forward and backward pass over `positions` tokens of which `scored` reach the head. */
 function stepOperations(
@@ -22,17 +30,29 @@ function stepOperations(
   return 6 * (blocks + attention) * positions + 6 * width * vocabularySize * scored;
 }
 
-/** Floating-point operations of the base and of all trials, evaluations included. */
-export function presetOperations({ model, base, sft, seeds }: PaperPreset): number {
+interface Work {
+  /** Floating-point operations, evaluations included. */
+  readonly operations: number;
+  readonly steps: number;
+}
+
+function baseWork({ model, base }: PaperPreset): Work {
   const basePositions = base.rows * model.contextLength;
-  const baseOperations = base.steps * stepOperations(model, basePositions, basePositions, model.contextLength) * 1.02;
+  // Evaluations add about 2%.
+  return {
+    operations: base.steps * stepOperations(model, basePositions, basePositions, model.contextLength) * 1.02,
+    steps: base.steps,
+  };
+}
+
+function trialWork({ model, sft, seeds }: PaperPreset): Work {
   const step = stepOperations(model, sft.rows * sft.length, sft.slots, sft.length);
   // A forward pass is a third of a step; an example fills about 18 positions.
   const evaluations = sft.steps / sft.evaluateEvery + 1;
   const evaluation = ((sft.heldOutExamples * 18) / (sft.rows * sft.length)) * (step / 3);
   // Arms, full against full, and the candidates of the learning rate.
   const trials = seeds * (Object.keys(printedArms).length + 1) + sft.learningRates.length;
-  return baseOperations + trials * (sft.steps * step + evaluations * evaluation);
+  return { operations: trials * (sft.steps * step + evaluations * evaluation), steps: trials * sft.steps };
 }
 
 /** Up to 200 iterations of the nonlinear fit for each row of 16 matrices and two nulls, each about 0.3 microseconds a column. */
@@ -60,8 +80,8 @@ export async function estimatePaper(
     await runners[0].run(rateTask, setting, { signal }),
     "rate task",
   );
-  return {
-    seconds: presetOperations(preset) / (operationsPerSecond * stepEfficiency) + scanSeconds(preset, runners.length),
-    note,
-  };
+  const [base, trials] = [baseWork(preset), trialWork(preset)];
+  const computing = (base.operations + trials.operations) / (operationsPerSecond * stepEfficiency);
+  const overhead = stepOverheadSeconds * (base.steps + trials.steps / runners.length) + startSeconds;
+  return { seconds: computing + overhead + scanSeconds(preset, runners.length), note };
 }
