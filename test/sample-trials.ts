@@ -38,7 +38,7 @@ export function sampleTrial({ arm, seed, loss, before = 4, purpose = "sft", ...t
         [50, loss],
       ],
       heldOutLossPerExample: [loss],
-      frozenSha256: {},
+      frozenSha256: arm === "full" || arm.endsWith(":trainable") ? {} : { w: ["same", "same"] },
     },
     trainableParameters: 1,
     wallSeconds: 1,

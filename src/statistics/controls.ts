@@ -14,21 +14,34 @@ export function controlsOf(
     Object.values(outcome.frozenSha256).some(([before, after]) => before !== after),
   );
   const hashed = finished.filter(({ outcome }) => Object.keys(outcome.frozenSha256).length > 0);
+  // A check of nothing must not pass for a check.
+  const unhashed = finished.filter(
+    ({ arm, outcome }) =>
+      arm !== "full" && !arm.endsWith(":trainable") && Object.keys(outcome.frozenSha256).length === 0,
+  );
+  const diverged = trials.filter(
+    ({ arm, purpose, outcome }) => arm === "full" && purpose === "sft" && outcome.kind === "diverged",
+  );
   const full = finished.filter(({ arm, purpose }) => arm === "full" && purpose === "sft");
-  const unlearned = full.filter(({ outcome }) => outcome.heldOutLossAfter >= outcome.heldOutLossBefore);
+  const unlearned = [
+    ...full.filter(({ outcome }) => outcome.heldOutLossAfter >= outcome.heldOutLossBefore),
+    ...diverged,
+  ];
   const spread = floor.deltaStdPercent;
   return {
     "frozen weights unchanged": {
-      passed: moved.length === 0,
+      passed: moved.length === 0 && unhashed.length === 0,
       text:
-        moved.length === 0
-          ? `The bytes of every frozen weight are the same before and after, in ${hashed.length} trials.`
-          : `Frozen weights changed in: ${moved.map(({ key }) => key).join("; ")}.`,
+        moved.length > 0
+          ? `Frozen weights changed in: ${moved.map(({ key }) => key).join("; ")}.`
+          : unhashed.length > 0
+            ? `No frozen weight was checked in: ${unhashed.map(({ key }) => key).join("; ")}.`
+            : `The bytes of every frozen weight are the same before and after, in ${hashed.length} trials.`,
     },
     "full learns": {
       passed: full.length > 0 && unlearned.length === 0,
       text:
-        full.length === 0
+        full.length + diverged.length === 0
           ? "No `full` trial finished."
           : unlearned.length === 0
             ? `The held-out loss of \`full\` falls in all ${full.length} seeds.`

@@ -1,6 +1,7 @@
 /** @file The family of hypotheses: arms in fixed sequence within a matrix, Holm over matrices. Knows deltas, not trials. */
 import type { MatrixVerdict } from "../records/verdicts-record.js";
 import { halfWidth, momentsOf } from "./paired-difference.js";
+import { studentQuantile } from "./student-t.js";
 
 export type VerdictKind = MatrixVerdict["verdict"];
 
@@ -22,41 +23,86 @@ export interface ArmInterval {
 }
 
 /** The arms that lead to a verdict, in the order in which they are tested. */
-export interface MatrixArms {
-  readonly frozen?: ArmDeltas;
-  readonly crystal?: ArmDeltas;
-  readonly random?: ArmDeltas;
+export const sequence = ["frozen", "crystal", "random"] as const;
+export type SequenceArm = (typeof sequence)[number];
+/** An arm that was not run is absent and stops the sequence. */
+export type MatrixArms = { readonly [Arm in SequenceArm]?: ArmDeltas };
+export type MatrixIntervals = { readonly [Arm in SequenceArm]?: ArmInterval };
+
+/** The arm, by its name in the records, that stands at a place of the sequence. Of several ranks the lowest is the crystal that counts. */
+export function armAt(place: SequenceArm, arms: Iterable<string>): string | undefined {
+  const rank = (arm: string) => Number(arm.split(":")[1] ?? 1);
+  return [...arms].filter((arm) => new RegExp(`^${place}(:\\d+)?$`).test(arm)).sort((a, b) => rank(a) - rank(b))[0];
+}
+
+/** The verdict where this arm is the first that is shown worse. */
+const ifWorse: Readonly<Record<SequenceArm, VerdictKind>> = {
+  frozen: "needed",
+  crystal: "freezable",
+  random: "low-rank",
+};
+
+/**
+ * The t statistic of `n` values of which `diverged` grow without bound, in the limit: mean D d/n and standard error
+ * D sqrt(d (n - d) / (n - 1)) / n for a large value D; D cancels.
+ */
+export function divergedStatistic(n: number, diverged: number): number {
+  return Math.sqrt((diverged * (n - 1)) / (n - diverged));
 }
 
 /** @param level two-sided error of the interval, 0..1 */
 export function armInterval({ values, diverged }: ArmDeltas, margin: number, level: number): ArmInterval {
   const infinity = Number.POSITIVE_INFINITY;
+  const n = values.length + diverged;
   if (diverged > 0) {
-    // Every seed infinitely worse is as clear as it gets; a mixture leaves the mean infinite and its lower end unknown.
-    const all = values.length === 0 && diverged > 1;
-    return { mean: infinity, low: all ? infinity : -infinity, high: infinity, holds: false, shownWorse: all };
+    const worse = n > 1 && divergedStatistic(n, diverged) > studentQuantile(level / 2, n - 1);
+    return { mean: infinity, low: worse ? infinity : -infinity, high: infinity, holds: false, shownWorse: worse };
   }
-  if (values.length === 0) return { mean: Number.NaN, low: -infinity, high: infinity, holds: false, shownWorse: false };
+  if (n === 0) return { mean: Number.NaN, low: -infinity, high: infinity, holds: false, shownWorse: false };
   const moments = momentsOf(values);
   const half = halfWidth(moments, 1 - level);
   const [low, high] = [moments.mean - half, moments.mean + half];
   return { mean: moments.mean, low, high, holds: high < margin, shownWorse: low > margin };
 }
 
-/** Walks the sequence until an arm does not hold. */
-export function verdictAt(arms: MatrixArms, margin: number, level: number): VerdictKind {
-  const steps: readonly (readonly [ArmDeltas | undefined, VerdictKind])[] = [
-    [arms.frozen, "needed"],
-    [arms.crystal, "freezable"],
-    [arms.random, "low-rank"],
-  ];
-  for (const [deltas, ifWorse] of steps) {
-    if (!deltas) return "undecided";
-    const { holds, shownWorse } = armInterval(deltas, margin, level);
-    if (shownWorse) return ifWorse;
-    if (!holds) return "undecided";
+/**
+ * The intervals to show. Behind the first arm that does not hold no other may be claimed to hold, so an upper end below the margin is
+ * moved up to it: the interval only grows, so it covers at least as often, and `holds` is still "the upper end lies below the margin".
+ */
+export function intervalsAt(arms: MatrixArms, margin: number, level: number): MatrixIntervals {
+  const shown: Partial<Record<SequenceArm, ArmInterval>> = {};
+  let claimable = true;
+  for (const name of sequence) {
+    const deltas = arms[name];
+    if (!deltas) continue;
+    const interval = armInterval(deltas, margin, level);
+    shown[name] = interval.holds && !claimable ? { ...interval, high: margin, holds: false } : interval;
+    claimable &&= interval.holds;
+  }
+  return shown;
+}
+
+/** Arms that would hold by themselves and may not be claimed: those whose shown interval was widened. */
+export function unclaimedAt(arms: MatrixArms, margin: number, level: number): SequenceArm[] {
+  const shown = intervalsAt(arms, margin, level);
+  return sequence.filter((name) => {
+    const deltas = arms[name];
+    return deltas && armInterval(deltas, margin, level).holds && !shown[name]?.holds;
+  });
+}
+
+/** Reads the verdict off the intervals shown. */
+export function verdictOf(intervals: MatrixIntervals): VerdictKind {
+  for (const name of sequence) {
+    const interval = intervals[name];
+    if (interval?.shownWorse) return ifWorse[name];
+    if (!interval?.holds) return "undecided";
   }
   return "redundant";
+}
+
+export function verdictAt(arms: MatrixArms, margin: number, level: number): VerdictKind {
+  return verdictOf(intervalsAt(arms, margin, level));
 }
 
 /**
@@ -69,8 +115,8 @@ export function verdictAt(arms: MatrixArms, margin: number, level: number): Verd
  * What is proven and what is simulated: each end of an interval errs with half the share, and of the two claims about one arm at most one
  * is false. Freeing a share after a claim in either direction is Holm with directional decisions, proven for independent statistics
  * (Shaffer, Ann. Statist. 8 (1980) 1342); matrices of one run share their `full` trials, so the family's error is checked by
- * simulation with that dependence in the tests. Arms outside the chain, or after its end, are shown at the same level without a
- * joint guarantee.
+ * simulation with that dependence in the tests. Arms outside the chain are shown at the same level without a joint
+ * guarantee; those after its end claim nothing (`intervalsAt`).
  */
 export function levelsOf(
   matrices: ReadonlyMap<string, MatrixArms>,

@@ -9,12 +9,20 @@ import { deltasPercent, type Pairs, pairUp, pBelow } from "./paired-difference.j
 import { seedsToDecide } from "./seeds-to-decide.js";
 import {
   type ArmDeltas,
+  type ArmInterval,
+  armAt,
   armInterval,
+  intervalsAt,
   levelsOf,
   type MatrixArms,
-  type VerdictKind,
-  verdictAt,
+  type MatrixIntervals,
+  type SequenceArm,
+  sequence,
+  unclaimedAt,
+  verdictOf,
 } from "./sequence-test.js";
+import { settledTrials } from "./settled-trials.js";
+import { matrixWarnings, trialWarnings } from "./warnings.js";
 
 export interface JudgeOptions {
   /** Percent of full's held-out loss. */
@@ -46,20 +54,17 @@ const deltasOf = (pairs: Pairs): ArmDeltas => ({
   diverged: pairs.diverged.length,
 });
 
-/** The arms in sequence. Of several ranks the lowest is the crystal that counts. */
 function sequenceOf(arms: ArmPairs): MatrixArms {
-  const crystal = [...arms.keys()]
-    .filter((arm) => /^crystal(:\d+)?$/.test(arm))
-    .sort((a, b) => Number(a.slice(8)) - Number(b.slice(8)))[0];
-  const take = (arm: string | undefined) => (arm !== undefined && arms.has(arm) ? deltasOf(arms.get(arm)!) : undefined);
-  const [frozen, low, random] = [take("frozen"), take(crystal), take("random")];
-  return { ...(frozen ? { frozen } : {}), ...(low ? { crystal: low } : {}), ...(random ? { random } : {}) };
+  const found: Partial<Record<SequenceArm, ArmDeltas>> = {};
+  for (const place of sequence) {
+    const pairs = arms.get(armAt(place, arms.keys()) ?? "");
+    if (pairs) found[place] = deltasOf(pairs);
+  }
+  return found;
 }
 
-function summarize(pairs: Pairs, margin: number, level: number, floor: NoiseFloor): ArmSummary {
-  const deltas = deltasOf(pairs);
-  const interval = armInterval(deltas, margin, level);
-  const { values, diverged } = deltas;
+function summarize(pairs: Pairs, interval: ArmInterval, margin: number, floor: NoiseFloor): ArmSummary {
+  const { values, diverged } = deltasOf(pairs);
   const none = pairs.pairs.length === 0;
   const damage = none
     ? Number.NaN
@@ -68,7 +73,8 @@ function summarize(pairs: Pairs, margin: number, level: number, floor: NoiseFloo
     ? Number.NaN
     : mean(pairs.pairs.map(({ own, full }) => own.heldOutLossAfter - full.heldOutLossAfter));
   const fullLoss = none ? Number.NaN : mean(pairs.pairs.map(({ full }) => full.heldOutLossAfter));
-  const floorNats = ((floor.deltaStdPercent ?? 0) / 100) * fullLoss;
+  // Unknown floor: no damage is known to exceed it. A diverged seed recovers nothing, so the mean over the others is no answer.
+  const floorNats = ((floor.deltaStdPercent ?? Number.NaN) / 100) * fullLoss;
   return {
     meanDeltaPercent: finite(interval.mean),
     low: finite(interval.low),
@@ -77,79 +83,67 @@ function summarize(pairs: Pairs, margin: number, level: number, floor: NoiseFloo
     diverged,
     pNoninferior: diverged > 0 || values.length === 0 ? null : pBelow(values, margin),
     damage: finite(damage),
-    recovery: damage > floorNats ? finite(1 - left / damage) : null,
+    recovery: diverged === 0 && damage > floorNats ? finite(1 - left / damage) : null,
     holds: interval.holds,
     shownWorse: interval.shownWorse,
   };
 }
 
 /** What is shown although the sequence stopped short. */
-function strongestClaim(arms: MatrixArms, margin: number, level: number): string {
-  const holds = (deltas: ArmDeltas | undefined) => deltas !== undefined && armInterval(deltas, margin, level).holds;
-  if (!holds(arms.frozen)) return "nothing";
-  return holds(arms.crystal) ? "at least low-rank: frozen and crystal hold" : "at least freezable: frozen holds";
+function strongestClaim({ frozen, crystal }: MatrixIntervals): string {
+  if (!frozen?.holds) return "nothing";
+  return crystal?.holds ? "at least low-rank: frozen and crystal hold" : "at least freezable: frozen holds";
 }
 
-function undecidedDetails(
-  arms: MatrixArms,
-  margin: number,
-  level: number,
-): Pick<MatrixVerdict, "strongestClaim" | "seedsToDecide"> {
-  // A missing arm stops the sequence: no number of seeds of a later one would decide.
-  const open = [arms.frozen, arms.crystal, arms.random].find(
-    (deltas) => !deltas || !armInterval(deltas, margin, level).holds,
-  );
+function judgeMatrix(
+  name: string,
+  arms: ArmPairs,
+  { margin, level, floor }: { margin: number; level: number; floor: NoiseFloor },
+): MatrixVerdict {
+  const tested = sequenceOf(arms);
+  const intervals = intervalsAt(tested, margin, level);
+  const verdict = verdictOf(intervals);
+  const inSequence = new Map(sequence.map((place) => [armAt(place, arms.keys()), intervals[place]]));
   return {
-    strongestClaim: strongestClaim(arms, margin, level),
-    seedsToDecide: open && open.diverged === 0 ? seedsToDecide(open.values, margin, level) : null,
+    name,
+    verdict,
+    arms: Object.fromEntries(
+      [...arms].map(([arm, pairs]) => {
+        const interval = inSequence.get(arm) ?? armInterval(deltasOf(pairs), margin, level);
+        return [arm, summarize(pairs, interval, margin, floor)];
+      }),
+    ),
+    ...(verdict === "undecided"
+      ? { strongestClaim: strongestClaim(intervals), seedsToDecide: seedsToDecide(tested, margin, level) }
+      : {}),
   };
-}
-
-function warningsOf(trials: readonly TrialRecord[], seeds: readonly number[]): string[] {
-  const failed = trials.filter(({ outcome }) => outcome.kind === "failed");
-  const diverged = trials.filter(({ outcome }) => outcome.kind === "diverged");
-  const warnings: string[] = [];
-  if (seeds.length < 2)
-    warnings.push(
-      `${seeds.length === 1 ? "One seed gives" : "No seed gives"} no interval: every verdict is undecided.`,
-    );
-  if (failed.length > 0)
-    warnings.push(`${failed.length} trials failed and are missing: ${failed.map(({ key }) => key).join("; ")}.`);
-  if (diverged.length > 0)
-    warnings.push(`${diverged.length} trials diverged: ${diverged.map(({ key }) => key).join("; ")}.`);
-  return warnings;
 }
 
 /**
  * Judges every matrix that has trials. "Holds": the upper end of the adjusted interval of the paired delta lies below the margin;
- * "shown worse": the lower end lies above it. @throws UsageError for a margin or a confidence that means nothing.
+ * "shown worse": the lower end lies above it. The intervals speak of seeds; the held-out examples, the base checkpoint and the data are fixed.
+ * @throws UsageError for a margin or a confidence that means nothing, InputError for trials of different settings.
  */
 export function judge(
-  trials: readonly TrialRecord[],
+  records: readonly TrialRecord[],
   { margin = 0.5, confidence = 0.95 }: JudgeOptions = {},
 ): VerdictsRecord {
   if (!(margin > 0 && Number.isFinite(margin)))
     throw new UsageError(`The margin is ${margin}; it is a positive percentage.`);
   if (!(confidence > 0 && confidence < 1))
     throw new UsageError(`The confidence is ${confidence}; it lies between 0 and 1, e.g. 0.95.`);
+  const trials = settledTrials(records);
   const byMatrix = armsByMatrix(trials);
   const sequences = new Map([...byMatrix].map(([name, arms]) => [name, sequenceOf(arms)]));
   const levels = levelsOf(sequences, margin, 1 - confidence);
   const floor = noiseFloorOf(trials);
-  const judgeMatrix = (name: string, arms: ArmPairs): MatrixVerdict => {
-    const level = levels.get(name)!;
-    const sequence = sequences.get(name)!;
-    const verdict: VerdictKind = verdictAt(sequence, margin, level);
-    return {
-      name,
-      verdict,
-      arms: Object.fromEntries([...arms].map(([arm, pairs]) => [arm, summarize(pairs, margin, level, floor)])),
-      ...(verdict === "undecided" ? undecidedDetails(sequence, margin, level) : {}),
-    };
-  };
-  const seeds = [...new Set(trials.filter(({ purpose }) => purpose === "sft").map(({ seed }) => seed))].sort(
-    (a, b) => a - b,
+  const pairs = [...byMatrix.values()].flatMap((arms) => [...arms.values()]);
+  const paired = pairs.flatMap(({ pairs, diverged }) => [...pairs.map(({ seed }) => seed), ...diverged]);
+  const seeds = [...new Set(paired)].sort((a, b) => a - b);
+  const matrices = [...byMatrix].map(([name, arms]) =>
+    judgeMatrix(name, arms, { margin, level: levels.get(name)!, floor }),
   );
+  const unclaimed = (name: string) => unclaimedAt(sequences.get(name)!, margin, levels.get(name)!);
   return {
     schema: "deadweight/verdicts@1",
     version,
@@ -158,7 +152,10 @@ export function judge(
     seeds,
     floor,
     controls: controlsOf(trials, floor, margin),
-    warnings: warningsOf(trials, seeds),
-    matrices: [...byMatrix].map(([name, arms]) => judgeMatrix(name, arms)),
+    warnings: [
+      ...trialWarnings(trials, seeds),
+      ...matrices.flatMap((matrix) => matrixWarnings(matrix, seeds.length, unclaimed(matrix.name))),
+    ],
+    matrices,
   };
 }

@@ -1,0 +1,47 @@
+/** @file What a reader of the verdicts must know besides them, in sentences. Judges nothing. */
+import type { TrialRecord } from "../records/trial-record.js";
+import type { MatrixVerdict } from "../records/verdicts-record.js";
+import { armAt, type SequenceArm, sequence } from "./sequence-test.js";
+
+/** @param seeds those that are paired with `full` in some arm. */
+export function trialWarnings(trials: readonly TrialRecord[], seeds: readonly number[]): string[] {
+  // A learning rate at which `full` diverges is a finding of the search, not a defect of the test.
+  const compared = trials.filter(({ purpose }) => purpose !== "learning-rate");
+  const keysOf = (kind: TrialRecord["outcome"]["kind"]) =>
+    compared.filter(({ outcome }) => outcome.kind === kind).map(({ key }) => key);
+  const [failed, diverged] = [keysOf("failed"), keysOf("diverged")];
+  const warnings: string[] = [];
+  if (seeds.length < 2)
+    warnings.push(
+      `${seeds.length === 1 ? "One seed gives" : "No seed gives"} no interval: every verdict is undecided.`,
+    );
+  if (failed.length > 0) warnings.push(`${failed.length} trials failed and are missing: ${failed.join("; ")}.`);
+  if (diverged.length > 0) warnings.push(`${diverged.length} trials diverged: ${diverged.join("; ")}.`);
+  return warnings;
+}
+
+/**
+ * What limits one matrix.
+ * @param seeds how many any arm of any matrix has.
+ * @param unclaimed arms whose interval was widened, as the sequence stopped before them.
+ */
+export function matrixWarnings(
+  { name, arms, verdict }: MatrixVerdict,
+  seeds: number,
+  unclaimed: readonly SequenceArm[],
+): string[] {
+  const single = Object.entries(arms).filter(([, { n }]) => n < 2);
+  const missing = sequence.filter((place) => armAt(place, Object.keys(arms)) === undefined);
+  const warnings: string[] = [];
+  if (seeds > 1 && single.length > 0)
+    warnings.push(
+      `${name}: fewer than two seeds of ${single.map(([arm]) => arm).join(", ")} are paired with \`full\`; they show nothing.`,
+    );
+  if (unclaimed.length > 0)
+    warnings.push(
+      `${name}: ${unclaimed.join(", ")} would hold alone, but an arm before in the sequence does not; the upper end is drawn at the margin.`,
+    );
+  if (verdict === "undecided" && missing.length > 0)
+    warnings.push(`${name}: ${missing.join(", ")} was not run; an arm that is missing stops the sequence.`);
+  return warnings;
+}
