@@ -42,6 +42,7 @@ describe("rounding to the error", () => {
   it("shows the mean alone where there is no interval, or one without width", () => {
     expect(plusMinus(between(2.22661, null, null), 4)).toBe("2.2266");
     expect(plusMinus(between(2.22661, 2.22661, 2.22661), 4)).toBe("2.2266");
+    expect(plusMinus(between(2.22661, 2.22661 - 2 ** -51, 2.22661 + 2 ** -51), 4)).toBe("2.2266");
     expect(delta(between(-1.612, null, null), 0.5)).toBe("-1.61");
     expect(delta(between(0, 0, 0), 0.5)).toBe("0.00");
     expect(delta({ mean: null, low: null, high: null, n: 0 }, 0.5)).toBe("–");

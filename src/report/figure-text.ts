@@ -43,9 +43,11 @@ interface Interval {
   readonly high: number;
 }
 
-/** Null also for an interval without width: seeds that agree to the last bit were not subject to chance. */
+/** Null also for an interval without width, rounding of the mean apart: seeds that agree were not subject to chance. */
 function intervalOf({ mean, low, high }: Estimate): Interval | null {
-  return exists(mean) && exists(low) && exists(high) && high > low ? { mean, low, high } : null;
+  return exists(mean) && exists(low) && exists(high) && high - low > 1e-12 * Math.abs(mean)
+    ? { mean, low, high }
+    : null;
 }
 
 /** `2.227 ± 0.014`, or the mean alone at `decimals` where there is no interval. */
