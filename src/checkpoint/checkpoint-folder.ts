@@ -1,7 +1,8 @@
 /** @file Writes a checkpoint folder in Hugging Face layout, whole or not at all. Knows nothing of architectures. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { OutputError, ShapeError } from "../foundation/errors.js";
+import { makeFolder } from "../foundation/make-folder.js";
 import { type WritableTensor, writeSafetensors } from "./safetensors-writer.js";
 
 export interface CheckpointFolderContent {
@@ -31,7 +32,7 @@ export function writeCheckpointFolder(
   const previous = `${target}.${process.pid}.old`;
   try {
     if (existsSync(temporary)) rmSync(temporary, { recursive: true });
-    mkdirSync(temporary, { recursive: true });
+    makeFolder(temporary);
     writeSafetensors(join(temporary, "model.safetensors"), tensors, { format: "pt" });
     writeFileSync(join(temporary, "config.json"), `${JSON.stringify(config, null, 2)}\n`, { flush: true });
     for (const [name, text] of Object.entries(extraFiles)) {

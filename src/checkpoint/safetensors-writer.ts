@@ -1,9 +1,10 @@
 /** @file Writes a safetensors file, tensor by tensor. Knows nothing of models. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { endianness } from "node:os";
 import { dirname } from "node:path";
 import { dtypeBits, float32ToBfloat16Bits, float32ToFloat16Bits } from "../foundation/dtype.js";
 import { OutputError, ShapeError } from "../foundation/errors.js";
+import { makeFolder } from "../foundation/make-folder.js";
 
 export type WritableDtype = "F32" | "F16" | "BF16";
 
@@ -43,7 +44,7 @@ export function writeSafetensors(
       throw new OutputError(`${path}: cannot be written (${reason}). Choose a writable folder with free space.`);
     }
   };
-  attempt(() => mkdirSync(dirname(path), { recursive: true }));
+  attempt(() => makeFolder(dirname(path)));
   const descriptor = attempt(() => openSync(temporary, "w"));
   try {
     try {

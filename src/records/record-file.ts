@@ -5,7 +5,6 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -15,12 +14,13 @@ import {
 import { dirname } from "node:path";
 import type { z } from "zod";
 import { InputError, OutputError } from "../foundation/errors.js";
+import { makeFolder } from "../foundation/make-folder.js";
 
 /** Writes bytes under a temporary name beside `path`, flushes, renames: a reader sees the old file or the new one. @throws OutputError */
 export function writeFileAtomically(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const descriptor = openSync(temporary, "w");
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
@@ -80,7 +80,7 @@ function writeFully(descriptor: number, bytes: Uint8Array): void {
 /** Appends one line and flushes it to disk before returning; what cannot be written whole is taken back. @throws OutputError */
 export function appendRecord(path: string, record: unknown): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const descriptor = openSync(path, "a");
     const bytesBefore = fstatSync(descriptor).size;
     try {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -66,6 +66,8 @@ describe("a run folder", () => {
     writeFileSync(file, "");
     expect(() => openRunFolder(file, record(50))).toThrow(OutputError);
     expect(() => openRunFolder(join(file, "below"), record(50))).toThrow(OutputError);
+    // A parent that is there and takes no folder.
+    if (existsSync("/proc/self")) expect(() => openRunFolder("/proc/no/folder", record(50))).toThrow(OutputError);
   });
 
   test("with a damaged run.json is refused", () => {

@@ -1,8 +1,9 @@
 /** @file A run folder: begun once, continued by the same configuration, used by one process at a time. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { InputError, OutputError } from "../foundation/errors.js";
+import { makeFolder } from "../foundation/make-folder.js";
 import { readRecord, writeRecord } from "./record-file.js";
 import { type RunRecord, runRecord } from "./run-record.js";
 
@@ -90,7 +91,7 @@ function differences(there: RunRecord, asked: RunRecord): string {
  */
 export function openRunFolder(path: string, record: RunRecord): RunFolder {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
     if (!statSync(path).isDirectory()) throw new Error("not a folder");
   } catch (error) {
     throw new OutputError(
