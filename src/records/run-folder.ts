@@ -92,7 +92,7 @@ function differences(there: RunRecord, asked: RunRecord): string {
 export function openRunFolder(path: string, record: RunRecord): RunFolder {
   try {
     makeFolder(path);
-    if (!statSync(path).isDirectory()) throw new Error("not a folder");
+    if (!statSync(path).isDirectory()) throw new OutputError("not a folder");
   } catch (error) {
     throw new OutputError(
       `${path}: cannot be made a run folder (${(error as Error).message}). Choose a writable folder.`,
