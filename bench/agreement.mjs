@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseGpt2Config } from "../dist/checkpoint/gpt2-config.js";
 import { openSafetensors } from "../dist/checkpoint/safetensors-file.js";
 import { writeSafetensors } from "../dist/checkpoint/safetensors-writer.js";
 import { onnxBackend } from "../dist/engine/onnx/onnx-backend.js";
@@ -17,21 +18,14 @@ import { parameterCount } from "../dist/model/language-model.js";
 import { cosineLearningRate } from "../dist/training/schedule.js";
 import { Trainer } from "../dist/training/trainer.js";
 
-const config = {
-  layers: 8,
-  width: 256,
-  innerWidth: 1024,
-  heads: 8,
-  contextLength: 512,
-  vocabularySize: 15_007,
-  geluApproximation: "tanh",
-  layerNormEpsilon: 1e-5,
-  tiedHead: true,
-  scaleAttention: true,
-  initializerRange: 0.02,
-  bosTokenId: null,
-  eosTokenId: null,
-};
+const config = parseGpt2Config({
+  model_type: "gpt2",
+  n_layer: 8,
+  n_embd: 256,
+  n_head: 8,
+  n_positions: 512,
+  vocab_size: 15_007,
+});
 const [rows, length, steps, warmup, peak] = [4, 128, 50, 5, 1e-3];
 const model = gpt2(config);
 const weights = gpt2InitialWeights(config, 1);

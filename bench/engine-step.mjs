@@ -4,6 +4,7 @@
  */
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { parseGpt2Config } from "../dist/checkpoint/gpt2-config.js";
 import { onnxBackend } from "../dist/engine/onnx/onnx-backend.js";
 import { randomStream } from "../dist/foundation/random.js";
 import { gpt2 } from "../dist/model/gpt2.js";
@@ -21,21 +22,14 @@ const { values } = parseArgs({
 });
 const number = (name) => Number(values[name]);
 const slots = values.slots ? number("slots") : null;
-const config = {
-  layers: number("layers"),
-  width: number("width"),
-  innerWidth: 4 * number("width"),
-  heads: number("heads"),
-  contextLength: Math.max(512, number("length")),
-  vocabularySize: number("vocab"),
-  geluApproximation: "tanh",
-  layerNormEpsilon: 1e-5,
-  tiedHead: true,
-  scaleAttention: true,
-  initializerRange: 0.02,
-  bosTokenId: null,
-  eosTokenId: null,
-};
+const config = parseGpt2Config({
+  model_type: "gpt2",
+  n_layer: number("layers"),
+  n_embd: number("width"),
+  n_head: number("heads"),
+  n_positions: Math.max(512, number("length")),
+  vocab_size: number("vocab"),
+});
 const weights = gpt2InitialWeights(config, 1);
 const ranks = new Map(values.factored ? [[values.factored, 1]] : []);
 const model = gpt2(config, ranks);

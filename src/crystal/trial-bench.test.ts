@@ -8,7 +8,7 @@ import { encodeSftDataset } from "../data/sft-dataset.js";
 import type { SftExample } from "../data/sft-example.js";
 import { InputError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
-import { gpt2 } from "../model/gpt2.js";
+import { gpt2Checkpoint } from "../model/gpt2-checkpoint.js";
 import { gpt2InitialWeights } from "../model/gpt2-initializer.js";
 import type { FinishedOutcome, TrialRecord } from "../records/trial-record.js";
 import { parseArm } from "./arm.js";
@@ -51,15 +51,7 @@ function examples(name: string, count: number): SftExample[] {
 function writeBase(name: string, change: (weights: Map<string, Float32Array>) => void = () => {}): string {
   const weights = gpt2InitialWeights(config, 3);
   change(weights);
-  writeCheckpointFolder(join(folder, name), {
-    config: gpt2ConfigJson(config),
-    tensors: gpt2(config).parameters.map(({ name: parameter, shape }) => ({
-      name: `transformer.${parameter}`,
-      shape,
-      dtype: "F32",
-      data: weights.get(parameter)!,
-    })),
-  });
+  writeCheckpointFolder(join(folder, name), gpt2Checkpoint(config, weights));
   return join(folder, name);
 }
 

@@ -2,13 +2,14 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { writeCheckpointFolder } from "../checkpoint/checkpoint-folder.js";
-import { type Gpt2Config, gpt2ConfigJson } from "../checkpoint/gpt2-config.js";
+import { parseGpt2Config } from "../checkpoint/gpt2-config.js";
 import { pretrainingBatches } from "../data/pretraining-batches.js";
 import { loadTokenizer } from "../data/tokenizer.js";
 import { tokenizerConfigJson } from "../data/word-level-tokenizer.js";
 import type { Task } from "../dispatch/task.js";
 import { sha256OfBytes } from "../foundation/sha256.js";
 import { gpt2 } from "../model/gpt2.js";
+import { gpt2Checkpoint } from "../model/gpt2-checkpoint.js";
 import { gpt2InitialWeights } from "../model/gpt2-initializer.js";
 import { parseJson, parseRecord } from "../records/record-file.js";
 import { openBackend } from "../training/open-backend.js";
@@ -45,21 +46,16 @@ export const task: Task = async (args, { onProgress, signal, now }) => {
   const tokenizerText = readFileSync(tokenizerPath, "utf8");
   const tokenizer = loadTokenizer(parseJson(tokenizerText, tokenizerPath));
   const corpus = gutenbergTokens(tokenizer);
-  const config: Gpt2Config = {
-    layers: preset.model.layers,
-    heads: preset.model.heads,
-    width: preset.model.width,
-    innerWidth: 4 * preset.model.width,
-    contextLength: preset.model.contextLength,
-    vocabularySize: tokenizer.vocabularySize,
-    geluApproximation: "tanh",
-    layerNormEpsilon: 1e-5,
-    tiedHead: true,
-    scaleAttention: true,
-    initializerRange: 0.02,
-    bosTokenId: tokenizer.endOfTextId,
-    eosTokenId: tokenizer.endOfTextId,
-  };
+  const config = parseGpt2Config({
+    model_type: "gpt2",
+    n_layer: preset.model.layers,
+    n_head: preset.model.heads,
+    n_embd: preset.model.width,
+    n_positions: preset.model.contextLength,
+    vocab_size: tokenizer.vocabularySize,
+    bos_token_id: tokenizer.endOfTextId,
+    eos_token_id: tokenizer.endOfTextId,
+  });
   const { backend } = await openBackend({ device, threads });
   const trainer = new Trainer(backend, { model: gpt2(config), weights: gpt2InitialWeights(config, seed) });
   const rows = { rows: base.rows, length: preset.model.contextLength };
@@ -92,13 +88,7 @@ export const task: Task = async (args, { onProgress, signal, now }) => {
   writeCheckpointFolder(
     folder,
     {
-      config: gpt2ConfigJson(config),
-      tensors: gpt2(config).parameters.map(({ name: parameter, shape }) => ({
-        name: `transformer.${parameter}`,
-        shape,
-        dtype: "F32",
-        data: trainer.store.weights.get(parameter)!,
-      })),
+      ...gpt2Checkpoint(config, trainer.store.weights),
       extraFiles: {
         "tokenizer.json": tokenizerText,
         "tokenizer_config.json": `${JSON.stringify(tokenizerConfigJson(preset.model.contextLength), null, 1)}\n`,

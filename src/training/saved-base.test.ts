@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { writeCheckpointFolder } from "../checkpoint/checkpoint-folder.js";
-import { gpt2ConfigJson, parseGpt2Config } from "../checkpoint/gpt2-config.js";
+import { parseGpt2Config } from "../checkpoint/gpt2-config.js";
 import type { Buffer } from "../engine/backend.js";
-import { gpt2 } from "../model/gpt2.js";
+import { gpt2Checkpoint } from "../model/gpt2-checkpoint.js";
 import { gpt2InitialWeights } from "../model/gpt2-initializer.js";
 import { logitsGraph } from "../model/model-graph.js";
 import { openBaseModel } from "./base-model.js";
@@ -26,16 +26,7 @@ function save(path: string): void {
     vocab_size: 29,
     initializer_range: 0.3,
   });
-  const weights = gpt2InitialWeights(config, 11);
-  writeCheckpointFolder(path, {
-    config: gpt2ConfigJson(config),
-    tensors: gpt2(config).parameters.map(({ name, shape }) => ({
-      name: `transformer.${name}`,
-      shape,
-      dtype: "F32",
-      data: weights.get(name)!,
-    })),
-  });
+  writeCheckpointFolder(path, gpt2Checkpoint(config, gpt2InitialWeights(config, 11)));
 }
 
 describe("a saved base", () => {
