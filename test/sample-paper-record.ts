@@ -1,6 +1,11 @@
 /** @file A paper record as a run of the full preset writes it, by formula. Its figures are plausible, not measured. */
 import type { Estimate, PaperArmRow, PaperRecord } from "../src/records/paper-record.js";
-import type { AmplitudeFitRecord, MatrixScanRecord } from "../src/records/scan-record.js";
+import {
+  type AmplitudeFitRecord,
+  type MatrixScanRecord,
+  matrixScanRecord,
+  scanRecord,
+} from "../src/records/scan-record.js";
 import type { ArmSummary } from "../src/records/verdicts-record.js";
 
 const seeds = [1, 2, 3, 4, 5];
@@ -160,7 +165,8 @@ function amplitudes(layer: number, isProjection: boolean): AmplitudeFitRecord[] 
 function attentionMatrix(layer: number, role: "attn.c_attn" | "attn.c_proj"): MatrixScanRecord {
   const isProjection = role === "attn.c_proj";
   const depth = layer / 7;
-  return {
+  // As older records stand in files: keys that came later are filled in.
+  return matrixScanRecord.parse({
     name: `h.${layer}.${role}`,
     tensor: `transformer.h.${layer}.${role}.weight`,
     layer,
@@ -181,7 +187,7 @@ function attentionMatrix(layer: number, role: "attn.c_attn" | "attn.c_proj"): Ma
     frobenius: 10.2 + 0.4 * layer,
     entryStd: 0.04,
     amplitudes: amplitudes(layer, isProjection),
-  };
+  });
 }
 
 const layers = [0, 1, 2, 3, 4, 5, 6, 7];
@@ -277,7 +283,7 @@ export function samplePaperRecord(): PaperRecord {
       const [cAttnPr, cProjPr, cProjPc1Percent] = printedLayers[layer] ?? [null, null, null];
       return { layer, paper: { cAttnPr, cProjPr, cProjPc1Percent } };
     }),
-    scan: {
+    scan: scanRecord.parse({
       schema: "deadweight/scan@1",
       version: "0.1.0",
       model: {
@@ -291,7 +297,7 @@ export function samplePaperRecord(): PaperRecord {
         attentionMatrix(layer, "attn.c_attn"),
         attentionMatrix(layer, "attn.c_proj"),
       ]),
-    },
+    }),
     spectrum: spectrum(),
     verdicts: {
       schema: "deadweight/verdicts@1",

@@ -1,5 +1,6 @@
 /** @file Which stored tensors are parameters, and how many there are. Knows nothing of values. */
-import type { Checkpoint, StoredTensor } from "./checkpoint.js";
+import type { Checkpoint } from "./checkpoint.js";
+import type { StoredTensor } from "./stored-tensor.js";
 
 const outputHead = /(^|\.)(lm_head|embed_out)\.weight$/;
 const tokenEmbedding = /(^|\.)(wte|embed_tokens|embed_in)\.weight$/;

@@ -1,16 +1,10 @@
 /** @file An open safetensors file: its header, and its tensors as float32. Knows nothing of models. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { endianness } from "node:os";
-import { type FloatDtype, float16ToFloat32Bits, isFloatDtype } from "../foundation/dtype.js";
+import { isFloatDtype } from "../foundation/dtype.js";
 import { InputError } from "../foundation/errors.js";
 import { nearNames } from "./near-names.js";
-import {
-  parseHeader,
-  parseHeaderLength,
-  prefixBytes,
-  type SafetensorsHeader,
-  type TensorEntry,
-} from "./safetensors-header.js";
+import { parseHeader, parseHeaderLength, prefixBytes, type SafetensorsHeader } from "./safetensors-header.js";
+import { decodeElements, elementBytes } from "./stored-elements.js";
 
 export interface SafetensorsFile {
   readonly path: string;
@@ -20,12 +14,15 @@ export interface SafetensorsFile {
    * @throws InputError for an unknown name, another dtype, or a file that has shrunk since it was opened.
    */
   readFloat32(name: string): Float32Array;
+  /** The file's size when it was opened. */
+  readonly bytes: number;
+  /** @returns bytes of the file, in a buffer of their own. @throws InputError where the file has shrunk. */
+  readBytes(byteBegin: number, byteEnd: number): Uint8Array;
   close(): void;
 }
 
 // A multiple of every element's width.
 const chunkBytes = 1 << 22;
-const bigEndian = endianness() === "BE";
 
 /** Opens the file and reads its header only. @throws InputError */
 export function openSafetensors(path: string): SafetensorsFile {
@@ -40,7 +37,13 @@ export function openSafetensors(path: string): SafetensorsFile {
     return {
       path,
       header,
+      bytes: fstatSync(descriptor).size,
       readFloat32: (name) => readTensor(descriptor, header, name, path),
+      readBytes(byteBegin, byteEnd) {
+        const bytes = new Uint8Array(byteEnd - byteBegin);
+        readExactly(descriptor, bytes, byteBegin, path);
+        return bytes;
+      },
       close: () => closeSync(descriptor),
     };
   } catch (error) {
@@ -71,49 +74,19 @@ function readTensor(descriptor: number, header: SafetensorsHeader, name: string,
       `${path}: tensor '${name}' has dtype ${dtype}, but only F32, F16, BF16 and F64 can be read. Dequantize the model first.`,
     );
   }
-  return readElements(descriptor, entry, dtype, header.dataByteBegin + entry.byteBegin, path);
-}
-
-function readElements(
-  descriptor: number,
-  entry: TensorEntry,
-  dtype: FloatDtype,
-  fileByteBegin: number,
-  path: string,
-): Float32Array {
+  const begin = header.dataByteBegin + entry.byteBegin;
   const bytes = entry.byteEnd - entry.byteBegin;
-  if (dtype === "F32") {
-    const values = new Float32Array(bytes / 4);
-    const raw = Buffer.from(values.buffer);
-    readExactly(descriptor, raw, fileByteBegin, path);
-    if (bigEndian) raw.swap32();
-    return values;
-  }
-  const elementBytes = dtype === "F64" ? 8 : 2;
-  const values = new Float32Array(bytes / elementBytes);
-  const chunk = Buffer.from(new ArrayBuffer(Math.min(chunkBytes, bytes)));
+  const size = elementBytes[dtype];
+  const values = new Float32Array(bytes / size);
+  const chunk = new Uint8Array(Math.min(chunkBytes, bytes));
   for (let done = 0; done < bytes; ) {
     const part = chunk.subarray(0, Math.min(chunkBytes, bytes - done));
-    readExactly(descriptor, part, fileByteBegin + done, path);
-    convert(part, dtype, values, done / elementBytes);
+    readExactly(descriptor, part, begin + done, path);
+    const into = values.subarray(done / size, (done + part.byteLength) / size);
+    decodeElements(part, { dtype, scale: null }, into, 0, into.length);
     done += part.byteLength;
   }
   return values;
-}
-
-/** Widens or narrows one chunk of little-endian elements into `values` from `begin` on; the chunk's bytes may be swapped. */
-function convert(chunk: Buffer, dtype: "F16" | "BF16" | "F64", values: Float32Array, begin: number): void {
-  if (dtype === "F64") {
-    if (bigEndian) chunk.swap64();
-    values.set(new Float64Array(chunk.buffer, chunk.byteOffset, chunk.byteLength / 8), begin);
-    return;
-  }
-  if (bigEndian) chunk.swap16();
-  const halves = new Uint16Array(chunk.buffer, chunk.byteOffset, chunk.byteLength / 2);
-  // By bits, so that the payload of a NaN survives.
-  const bits = new Uint32Array(values.buffer, begin * 4, halves.length);
-  if (dtype === "BF16") for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
-  else for (let i = 0; i < halves.length; i++) bits[i] = float16ToFloat32Bits(halves[i]);
 }
 
 function readExactly(descriptor: number, target: Uint8Array, fileByteBegin: number, path: string): void {

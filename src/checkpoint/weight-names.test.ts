@@ -2,29 +2,36 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { InputError, ShapeError } from "../foundation/errors.js";
+import { float32Tensor, memoryCheckpoint } from "../../test/memory-checkpoint.js";
+import { InputError } from "../foundation/errors.js";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.js";
-import { canonicalName, listMatrices, matchMatrices, readMatrix } from "./weight-names.js";
+import { canonicalName } from "./checkpoint-matrix.js";
+import { matchMatrices } from "./match-matrices.js";
+import { listMatrices, readMatrix } from "./weight-names.js";
 
 const fixtures = fileURLToPath(new URL("../../test/fixtures/checkpoint/", import.meta.url));
 const realModels = fileURLToPath(new URL("../../../shared/data/", import.meta.url));
 
-/** A checkpoint of names and shapes alone, all F32 unless said otherwise. */
+/** A checkpoint of names and shapes alone, all F32 unless said otherwise; the elements count from 0. */
 function described(
   tensors: Record<string, number[]>,
   config: Record<string, unknown> | null = null,
   dtype = "F32",
 ): Checkpoint {
-  return {
-    source: "described",
-    config,
-    tensors: new Map(Object.entries(tensors).map(([name, shape]) => [name, { name, shape, dtype }])),
-    readFloat32: (name) => Float32Array.from({ length: tensors[name].reduce((a, b) => a * b, 1) }, (_, i) => i),
-    sha256: () => {
-      throw new ShapeError("has no bytes");
-    },
-    close: () => {},
-  };
+  const entries = Object.entries(tensors).map(([name, shape]) => {
+    const count = shape.reduce((a, b) => a * b, 1);
+    const counted = dtype === "F32" && count < 1e4;
+    return [
+      name,
+      counted
+        ? float32Tensor(
+            shape,
+            Array.from({ length: count }, (_, i) => i),
+          )
+        : { dtype, shape },
+    ] as const;
+  });
+  return memoryCheckpoint(Object.fromEntries(entries), config);
 }
 
 /** Name, role, layer and rows x cols in one line each. */
@@ -126,7 +133,7 @@ describe("listMatrices", () => {
     expect(lines).toEqual([
       "pos_embed | pos_embed | null | 4x5",
       "2 | 2 | 2 | 4x5",
-      "layers.3.mlp.experts.7.w1 | mlp.experts.7.w1 | 3 | 4x5",
+      "layers.3.mlp.experts.7.w1 | mlp.experts.w1 | 3 | 4x5",
       "encoder.blocks.9.fc | encoder.fc | 9 | 4x5",
       "encoder.blocks.10.fc | encoder.fc | 10 | 4x5",
     ]);

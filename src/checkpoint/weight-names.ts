@@ -2,58 +2,82 @@
 import { isDtype, isFloatingPoint } from "../foundation/dtype.js";
 import { InputError } from "../foundation/errors.js";
 import type { Checkpoint } from "./checkpoint.js";
-import { nearNames } from "./near-names.js";
+import { type CheckpointMatrix, canonicalName } from "./checkpoint-matrix.js";
+import { expertMatrices } from "./expert-matrices.js";
+import { layerAndRole } from "./layer-and-role.js";
+import { matrixParts } from "./matrix-parts.js";
 import { isBuffer, isTiedCopy } from "./parameter-count.js";
-
-/** One 2-D weight, taken as output x input: a row belongs to an output unit. */
-export interface CheckpointMatrix {
-  /** Canonical name, e.g. `h.4.attn.c_proj`. */
-  readonly name: string;
-  /** Name of the tensor in the checkpoint. */
-  readonly tensor: string;
-  readonly layer: number | null;
-  /** The canonical name without layer container and number, e.g. `attn.c_proj`. */
-  readonly role: string;
-  /** Output units. */
-  readonly rows: number;
-  /** Input units. */
-  readonly cols: number;
-  readonly dtype: string;
-  /** Stored as [input, output] (GPT-2's Conv1D). */
-  readonly transposed: boolean;
-}
-
-/** The module's name: without `.weight` and without a wrapper prefix. */
-export function canonicalName(tensor: string): string {
-  return tensor.replace(/\.weight$/, "").replace(/^(transformer|model|gpt_neox)\./, "");
-}
+import { isScale } from "./stored-scale.js";
+import type { StoredTensor } from "./stored-tensor.js";
 
 /**
- * Every 2-D floating-point weight, in the order of layers and then of names; embeddings and head included. Causal masks and an
- * output head that only repeats the tied embedding are left out.
+ * Every 2-D floating-point weight and every expert of a stacked one, in the order of layers and then of names; embeddings and head included.
+ * Causal masks, scales and an output head that only repeats the tied embedding are left out.
+ * @param parts whether the parts of packed weights follow their whole.
  */
-export function listMatrices(checkpoint: Checkpoint): CheckpointMatrix[] {
+export function listMatrices(checkpoint: Checkpoint, { parts = false }: { parts?: boolean } = {}): CheckpointMatrix[] {
   const conv1d = storesConv1d(checkpoint);
   const matrices: CheckpointMatrix[] = [];
   for (const tensor of checkpoint.tensors.values()) {
-    const { name: full, dtype, shape } = tensor;
-    if (shape.length !== 2 || !isDtype(dtype) || !isFloatingPoint(dtype)) continue;
-    if (full.endsWith(".bias") || isBuffer(tensor) || isTiedCopy(checkpoint, tensor)) continue;
-    const name = canonicalName(full);
-    const transposed = conv1d && /(^|\.)(c_attn|q_attn|c_proj|c_fc)$/.test(name);
-    const [rows, cols] = transposed ? [shape[1], shape[0]] : shape;
-    matrices.push({ name, tensor: full, ...layerAndRole(name), rows, cols, dtype, transposed });
+    if (!isWeight(checkpoint, tensor)) continue;
+    const wholes = tensor.shape.length === 2 ? [wholeMatrix(tensor, conv1d)] : expertMatrices(tensor, checkpoint);
+    for (const whole of wholes) {
+      matrices.push(whole);
+      if (parts) matrices.push(...matrixParts(whole, checkpoint.config));
+    }
   }
-  return matrices.sort((a, b) => (a.layer ?? -1) - (b.layer ?? -1) || (a.name < b.name ? -1 : 1));
+  return matrices.sort(inOrder);
 }
 
-/** The first number in the name is the layer, and the word before it its container (`h`, `layers`, `blocks`). */
-function layerAndRole(name: string): { layer: number | null; role: string } {
-  const words = name.split(".");
-  const at = words.findIndex((word) => /^\d+$/.test(word));
-  if (at < 0) return { layer: null, role: name };
-  const role = [...words.slice(0, Math.max(0, at - 1)), ...words.slice(at + 1)].join(".");
-  return { layer: Number(words[at]), role: role || name };
+export interface SkippedTensor {
+  readonly tensor: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly reason: string;
+}
+
+/** The weights that cannot be read, packed integers included, each with the reason. */
+export function listSkipped(checkpoint: Checkpoint): SkippedTensor[] {
+  const skipped: SkippedTensor[] = [];
+  for (const tensor of checkpoint.tensors.values()) {
+    const { name, dtype, shape } = tensor;
+    const packed = /\.(qweight|weight_packed|qzeros)$/.test(name) || (/\.weight$/.test(name) && !isFloat(dtype));
+    if (!(isWeight(checkpoint, tensor) || (packed && shape.length >= 2))) continue;
+    const elements = checkpoint.elementsOf(name);
+    if ("unreadable" in elements) skipped.push({ tensor: name, dtype, shape, reason: elements.unreadable });
+  }
+  return skipped;
+}
+
+const isFloat = (dtype: string) => isDtype(dtype) && isFloatingPoint(dtype);
+
+/** Integers count only where they are the values of a weight. */
+function isWeight(checkpoint: Checkpoint, tensor: StoredTensor): boolean {
+  const { name, dtype, shape } = tensor;
+  const twoDimensional = shape.length === 2;
+  const stacked = shape.length === 3 && /(^|\.)experts?\./.test(name);
+  if (!(twoDimensional || stacked) || shape.includes(0)) return false;
+  if (!(isFloat(dtype) || (dtype === "I8" && name.endsWith(".weight")))) return false;
+  return !(/[._]bias$/.test(name) || isScale(name) || isBuffer(tensor) || isTiedCopy(checkpoint, tensor));
+}
+
+function wholeMatrix({ name: full, dtype, shape }: StoredTensor, conv1d: boolean): CheckpointMatrix {
+  const name = canonicalName(full);
+  const transposed = conv1d && /(^|\.)(c_attn|q_attn|c_proj|c_fc)$/.test(name);
+  const [rows, cols] = transposed ? [shape[1], shape[0]] : shape;
+  return {
+    ...{ name, tensor: full, ...layerAndRole(name), part: null, rows, cols, dtype, transposed },
+    stored: { elementBegin: 0, rows: shape[0], cols: shape[1] },
+  };
+}
+
+/** By layer, then by name; a part follows its whole, experts follow by number. */
+function inOrder(a: CheckpointMatrix, b: CheckpointMatrix): number {
+  const layers = (a.layer ?? -1) - (b.layer ?? -1);
+  if (layers !== 0) return layers;
+  const [first, second] = [canonicalName(a.tensor), canonicalName(b.tensor)];
+  if (first !== second) return first < second ? -1 : 1;
+  return a.stored.elementBegin - b.stored.elementBegin || Number(a.part !== null) - Number(b.part !== null);
 }
 
 /**
@@ -71,6 +95,11 @@ function storesConv1d(checkpoint: Checkpoint): boolean {
 
 /** @returns [rows * cols], row-major, output x input whatever the storage order. @throws InputError */
 export function readMatrix(checkpoint: Checkpoint, matrix: CheckpointMatrix): Float32Array {
+  if (matrix.part !== null || matrix.expert !== null) {
+    throw new InputError(
+      `${checkpoint.source}: '${matrix.name}' is a part of a tensor, and only whole ones are read here.`,
+    );
+  }
   const stored = checkpoint.readFloat32(matrix.tensor);
   return matrix.transposed ? transpose(stored, matrix.cols, matrix.rows) : stored;
 }
@@ -90,29 +119,4 @@ function transpose(values: Float32Array, rows: number, cols: number): Float32Arr
     }
   }
   return result;
-}
-
-/**
- * The matrices whose canonical or full tensor name a glob matches: `*` stays within a dot, `**` crosses dots.
- * @returns in the order given. @throws InputError where none matches, naming the nearest.
- */
-export function matchMatrices(matrices: readonly CheckpointMatrix[], pattern: string): CheckpointMatrix[] {
-  const glob = globExpression(pattern);
-  const matched = matrices.filter(({ name, tensor }) => glob.test(name) || glob.test(tensor));
-  if (matched.length > 0) return matched;
-  const near = nearNames(
-    pattern,
-    matrices.map(({ name }) => name),
-  );
-  throw new InputError(
-    `'${pattern}': no matrix of the checkpoint has such a name. Nearest names: ${near.join(", ") || "none"} ('*' stays within a dot, '**' crosses dots).`,
-  );
-}
-
-function globExpression(pattern: string): RegExp {
-  const source = pattern.replace(/\*{2,}|\*|[^*\w]/gu, (token) => {
-    if (token === "*") return "[^.]*";
-    return token.startsWith("**") ? ".*" : `\\u{${token.codePointAt(0)!.toString(16)}}`;
-  });
-  return new RegExp(`^${source}$`, "u");
 }

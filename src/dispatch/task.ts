@@ -14,6 +14,8 @@ export type Task = (args: unknown, context: TaskContext) => Promise<unknown>;
 export interface TaskOptions {
   readonly onProgress?: (progress: unknown) => void;
   readonly signal?: AbortSignal;
+  /** Buffers within the arguments that a thread is given and the caller loses; a process gets copies. */
+  readonly transfer?: readonly ArrayBuffer[];
 }
 
 /** Runs one task at a time. */

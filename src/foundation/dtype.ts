@@ -25,7 +25,9 @@ const bitsPerElement = {
 } as const;
 
 export type Dtype = keyof typeof bitsPerElement;
-/** The element types that can be read as float32. */
+/** The element types whose values can be read; I8 only with a scale. */
+export type ReadableDtype = FloatDtype | "F8_E4M3" | "F8_E5M2" | "I8";
+/** The element types that are numbers by themselves and written by this project. */
 export type FloatDtype = "F64" | "F32" | "F16" | "BF16";
 
 export function isDtype(name: string): name is Dtype {
@@ -34,6 +36,10 @@ export function isDtype(name: string): name is Dtype {
 
 export function isFloatDtype(name: string): name is FloatDtype {
   return name === "F64" || name === "F32" || name === "F16" || name === "BF16";
+}
+
+export function isReadableDtype(name: string): name is ReadableDtype {
+  return isFloatDtype(name) || name === "F8_E4M3" || name === "F8_E5M2" || name === "I8";
 }
 
 /** Whether elements are numbers with a fraction, packed 4-, 6- and 8-bit floats included. */
@@ -81,4 +87,22 @@ export function float32ToBfloat16Bits(value: number): number {
   const bits = singleBits[0];
   if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
+/**
+ * @param bits of an F8_E4M3 (the `fn` variant: no infinities, NaN at 0x7f and 0xff, at most 448). @returns the same number.
+ * Micikevicius et al., FP8 Formats for Deep Learning (2022)
+ */
+export function float8E4M3(bits: number): number {
+  const exponent = (bits >>> 3) & 0xf;
+  const fraction = bits & 7;
+  const sign = bits & 0x80 ? -1 : 1;
+  if (exponent === 0xf && fraction === 7) return Number.NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -9 : (8 + fraction) * 2 ** (exponent - 10));
+}
+
+/** @param bits of an F8_E5M2, the upper half of a binary16. */
+export function float8E5M2(bits: number): number {
+  singleBits[0] = float16ToFloat32Bits(bits << 8);
+  return single[0];
 }

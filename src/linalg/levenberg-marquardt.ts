@@ -1,5 +1,5 @@
 /** @file Nonlinear least squares by Levenberg-Marquardt. Knows nothing of the function that is fitted. */
-import { addRowProducts } from "./gram-matrix.js";
+import { addRowProducts } from "./row-products.js";
 import { trustRegionStep } from "./trust-region-step.js";
 
 export interface ResidualModel {

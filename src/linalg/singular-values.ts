@@ -1,6 +1,5 @@
 /** @file Singular values of a matrix. Knows nothing of what is measured on them. */
-import { gramMatrix } from "./gram-matrix.js";
-import { symmetricEigenvalues } from "./symmetric-eigen.js";
+import { gramOf } from "./gram-matrix.js";
 
 /**
  * Square roots of the eigenvalues of the float64 Gram matrix of the smaller side.
@@ -9,7 +8,7 @@ import { symmetricEigenvalues } from "./symmetric-eigen.js";
  * @throws ShapeError
  */
 export function singularValues(w: Float32Array, rows: number, cols: number): Float64Array {
-  const eigenvalues = symmetricEigenvalues(gramMatrix(w, rows, cols), Math.min(rows, cols));
+  const eigenvalues = gramOf(w, rows, cols).eigenvalues();
   // Rounding may leave a zero slightly negative.
   return eigenvalues.map((value) => Math.sqrt(Math.max(0, value)));
 }

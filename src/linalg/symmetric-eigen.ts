@@ -4,25 +4,13 @@ import { implicitQl, RotationLog } from "./implicit-ql.js";
 import { tridiagonalEigenvalues } from "./tridiagonal-eigenvalues.js";
 import { applyReflectors, tridiagonalForm } from "./tridiagonal-form.js";
 
-/** A copy whose largest entry is about 1, so that no square over- or underflows. */
-function scaledCopy(a: Float64Array, n: number): { scaled: Float64Array; scale: number } {
-  if (a.length !== n * n) throw new ShapeError(`eigenvalues: ${a.length} values do not make a matrix of ${n} x ${n}.`);
-  let largest = 0;
-  for (const value of a) largest = Math.max(largest, Math.abs(value));
-  if (!Number.isFinite(largest)) throw new ShapeError("eigenvalues: the matrix holds NaN or infinite entries.");
-  // A power of two: scaling rounds nothing.
-  const scale = largest === 0 ? 1 : 2 ** Math.floor(Math.log2(largest));
-  return { scaled: a.map((value) => value / scale), scale };
-}
-
 /**
  * @param a [n, n], symmetric; only the upper triangle counts; not changed.
  * @returns [n], descending; each within about n * 1e-16 of the largest magnitude.
  * @throws ShapeError where entries are not finite. Golub & Van Loan, 8.3
  */
 export function symmetricEigenvalues(a: Float64Array, n: number): Float64Array {
-  const { scaled, scale } = scaledCopy(a, n);
-  const { diagonal, offDiagonal } = tridiagonalForm(scaled, n);
+  const { diagonal, offDiagonal, scale } = tridiagonalForm(a, n);
   return tridiagonalEigenvalues(diagonal, offDiagonal).map((value) => value * scale);
 }
 
@@ -40,15 +28,14 @@ export interface LeadingEigenvectors {
  */
 export function leadingEigenvectors(a: Float64Array, n: number, k: number): LeadingEigenvectors {
   if (!Number.isInteger(k) || k < 1 || k > n) throw new ShapeError(`eigenvectors: ${k} of ${n} were asked for.`);
-  const { scaled, scale } = scaledCopy(a, n);
-  const form = tridiagonalForm(scaled, n);
+  const form = tridiagonalForm(a, n);
   const log = new RotationLog();
   implicitQl(form.diagonal, form.offDiagonal, log);
   const order = Array.from(form.diagonal.keys()).sort((i, j) => form.diagonal[j] - form.diagonal[i] || i - j);
   const values = new Float64Array(k);
   const vectors = new Float64Array(n * k);
   for (let j = 0; j < k; j++) {
-    values[j] = form.diagonal[order[j]] * scale;
+    values[j] = form.diagonal[order[j]] * form.scale;
     vectors[order[j] * k + j] = 1;
   }
   log.apply(vectors, k);

@@ -3,9 +3,10 @@ import type { PaperRecord } from "../records/paper-record.js";
 import { armsTable, beforeTable } from "./arms-table.js";
 import { fixed } from "./figure-text.js";
 import { layersTable } from "./layers-table.js";
+import { wrap } from "./printable.js";
 import { badFitExplanation, reconciliationTable } from "./reconciliation-table.js";
 import { painter, type TerminalLook, terminalLook } from "./terminal-look.js";
-import { terminalTable, wrap } from "./terminal-table.js";
+import { terminalTable } from "./terminal-table.js";
 import { controls, failedControls, noiseFloorSentence, verdictSentence } from "./verdict-sentence.js";
 
 /**

@@ -1,5 +1,6 @@
 /** @file A report table as lines of a terminal. Knows nothing of what the table says. */
 import Table from "cli-table3";
+import { printable, wrap } from "./printable.js";
 import type { Column, ReportTable, Row } from "./report-table.js";
 import type { Paint } from "./terminal-look.js";
 
@@ -24,22 +25,6 @@ const noBorders = {
   "right-mid": none,
   middle: " ",
 } as const;
-
-/** Control characters of foreign text would steer the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, " ");
-}
-
-/** Lines of whole words, each at most `width` characters unless a single word is longer. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of printable(text).split(/\s+/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
 
 function columnWidth(column: Column, rows: readonly Row[], index: number): number {
   const words = column.heading.split(" ").map((word) => word.length);

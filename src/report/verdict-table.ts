@@ -1,9 +1,10 @@
 /** @file The verdicts of a run as a terminal table, a line for each matrix and arm. Knows no paper. */
 import type { VerdictsRecord } from "../records/verdicts-record.js";
 import { fixed } from "./figure-text.js";
+import { wrap } from "./printable.js";
 import type { ReportTable } from "./report-table.js";
 import { painter, type TerminalLook, terminalLook } from "./terminal-look.js";
-import { terminalTable, wrap } from "./terminal-table.js";
+import { terminalTable } from "./terminal-table.js";
 
 function tableOf({ matrices, margin, confidence }: VerdictsRecord): ReportTable {
   return {

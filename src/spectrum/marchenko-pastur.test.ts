@@ -73,8 +73,13 @@ describe("noiseBulk", () => {
   });
 
   it("has scale 0 where half the values are below the resolution: every other one is a spike", () => {
-    expect(noiseBulk(Float64Array.of(9, 4, 1e-9, 1e-9, 0), 5, 7, 1e-6)).toEqual({ scale: 0, edge: 0, spikes: 2 });
-    expect(noiseBulk(new Float64Array(3), 3, 3, 0)).toEqual({ scale: 0, edge: 0, spikes: 0 });
+    expect(noiseBulk(Float64Array.of(9, 4, 1e-9, 1e-9, 0), 5, 7, 1e-6)).toEqual({
+      spikeEnergy: 1,
+      scale: 0,
+      edge: 0,
+      spikes: 2,
+    });
+    expect(noiseBulk(new Float64Array(3), 3, 3, 0)).toEqual({ spikeEnergy: 0, scale: 0, edge: 0, spikes: 0 });
   });
 
   it("is null for a single row", () => {

@@ -62,7 +62,7 @@ describe("spectral nulls", () => {
   });
 
   it("are 1 for a single row", () => {
-    expect(openNoiseNulls(0).spectral(1, 9)).toEqual({
+    expect(openNoiseNulls(0).spectral(1, 9)).toMatchObject({
       pr: expect.closeTo(1, 9),
       prSingular: expect.closeTo(1, 9),
       pc1: expect.closeTo(1, 9),

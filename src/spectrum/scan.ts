@@ -1,85 +1,155 @@
-/** @file The scan of a checkpoint: the measures of its matrices, one in memory at a time. Knows nothing of how they are shown. */
-import { setImmediate } from "node:timers/promises";
+/** @file The scan of a checkpoint: every stored matrix read once, in the order of the file, measured by whoever is free. */
 import type { Checkpoint } from "../checkpoint/checkpoint.js";
-import { parameterCount } from "../checkpoint/parameter-count.js";
-import { type CheckpointMatrix, listMatrices, readMatrix } from "../checkpoint/weight-names.js";
-import { isDtype, isFloatDtype } from "../foundation/dtype.js";
+import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
+import { listMatrices, listSkipped } from "../checkpoint/weight-names.js";
 import { InterruptedError } from "../foundation/errors.js";
-import { version } from "../foundation/version.js";
-import type { MatrixScanRecord, ScanRecord } from "../records/scan-record.js";
-import { type AmplitudeChoice, measureMatrix, unmeasured } from "./matrix-measures.js";
-import { type NoiseNulls, openNoiseNulls } from "./noise-null.js";
+import type { MatrixScanRecord } from "../records/scan-record.js";
+import type { AmplitudeChoice } from "./matrix-measures.js";
+import type { Depth, Measurer } from "./measure-request.js";
+import { openMeasurer } from "./measurer.js";
+import { measurerPool } from "./measurer-pool.js";
+import { baseReader } from "./scan-base.js";
+import { scanUnits } from "./scan-plan.js";
+import { measureUnit } from "./scan-unit.js";
 
 export interface ScanOptions {
   /** Which matrices; all by default. */
   readonly only?: (matrix: CheckpointMatrix) => boolean;
-  /** Seed of the noise nulls. */
-  readonly seed?: number;
-  /** Nulls of that seed that are known already; a fresh set by default. */
-  readonly nulls?: NoiseNulls;
+  /** Whether packed weights are also measured part by part. */
+  readonly parts?: boolean;
+  readonly depth?: Depth;
   /** Amplitude fits, for all matrices or for each. */
-  readonly amplitudes?: AmplitudeChoice | ((matrix: CheckpointMatrix) => AmplitudeChoice);
-  /** Called before each matrix with the number of those finished. */
-  readonly onProgress?: (done: number, total: number, name: string) => void;
+  readonly amplitudes?: AmplitudeChoice;
+  /** Of everything that is drawn. */
+  readonly seed?: number;
+  /** Who measures, each one matrix at a time; this thread by default. */
+  readonly measurers?: readonly Measurer[];
+  /** Bytes that the matrices being measured may take together; the largest is let through in any case. Twice the largest by default. */
+  readonly memoryBytes?: number;
+  /** Another checkpoint of the same architecture: what has changed since is measured too. */
+  readonly base?: Checkpoint;
+  /** Called as matrices are finished. */
+  readonly onProgress?: (progress: ScanProgress) => void;
   /** Heeded between matrices. */
   readonly signal?: AbortSignal;
 }
 
+export interface ScanProgress {
+  readonly doneMatrices: number;
+  readonly matrices: number;
+  readonly doneBytes: number;
+  readonly bytes: number;
+  /** The one finished last. */
+  readonly name: string;
+}
+
+/** The matrices that a scan measures, in the order of its rows: by layer, and what belongs to none at the end. */
+export function scannedMatrices(
+  checkpoint: Checkpoint,
+  { only = () => true, parts = true }: ScanOptions,
+): CheckpointMatrix[] {
+  const skipped = new Set(listSkipped(checkpoint).map(({ tensor }) => tensor));
+  const matrices = listMatrices(checkpoint, { parts }).filter((matrix) => !skipped.has(matrix.tensor) && only(matrix));
+  const last = Number.POSITIVE_INFINITY;
+  return matrices
+    .map((matrix, index) => ({ matrix, index }))
+    .sort((a, b) => {
+      const [first, second] = [a.matrix.layer ?? last, b.matrix.layer ?? last];
+      return first === second ? a.index - b.index : first - second;
+    })
+    .map(({ matrix }) => matrix);
+}
+
 /**
- * Yields a record for each matrix, in the order of `listMatrices`, and control to the event loop between them.
- * @throws InputError where a tensor cannot be read, InterruptedError after `signal` fired.
+ * Yields a record for each matrix in the order of `scannedMatrices`, as soon as it and those before it are finished.
+ * @throws InputError where a tensor cannot be read, InterruptedError after `signal` fired; what was finished has been yielded.
  */
 export async function* scanCheckpoint(
   checkpoint: Checkpoint,
   options: ScanOptions = {},
 ): AsyncGenerator<MatrixScanRecord, void, undefined> {
   const {
-    only = () => true,
+    depth = "full",
+    amplitudes = "none",
     seed = 0,
-    nulls = openNoiseNulls(seed),
-    amplitudes = "projection",
+    measurers = [openMeasurer()],
+    base,
     onProgress,
     signal,
   } = options;
-  const matrices = listMatrices(checkpoint).filter(only);
-  for (const [done, matrix] of matrices.entries()) {
-    await setImmediate();
-    if (signal?.aborted) {
+  const matrices = scannedMatrices(checkpoint, options);
+  const units = scanUnits(matrices, checkpoint.dataOrder, {
+    depth,
+    whole: amplitudes !== "none" || base !== undefined,
+  });
+  const elements = ({ storedRows, storedCols }: (typeof units)[number]) => storedRows * storedCols;
+  const largest = units.reduce((most, unit) => Math.max(most, elements(unit) * 4), 0);
+  const pool = measurerPool(measurers, options.memoryBytes ?? 2 * largest);
+  const readBase = base && baseReader(checkpoint, base);
+  const finished = new Map<string, MatrixScanRecord>();
+  const bytes = units.reduce((sum, unit) => sum + elements(unit), 0);
+  let doneBytes = 0;
+  let doneMatrices = 0;
+  let wake = () => {};
+  let state: { kind: "running" } | { kind: "stopped" } | { kind: "ended" } | { kind: "failed"; error: unknown } = {
+    kind: "running",
+  };
+
+  const work = async () => {
+    const running: Promise<void>[] = [];
+    for (const unit of units) {
+      if (state.kind !== "running" || signal?.aborted) break;
+      const { measured } = await measureUnit(checkpoint, unit, { depth, amplitudes, seed }, pool, readBase);
+      const done = measured.then((records) => {
+        for (const record of records) finished.set(record.name, record);
+        doneBytes += elements(unit);
+        doneMatrices += records.length;
+        onProgress?.({ doneMatrices, matrices: matrices.length, doneBytes, bytes, name: unit.matrices[0].name });
+        wake();
+      });
+      done.catch((error: unknown) => {
+        state = { kind: "failed", error };
+        wake();
+      });
+      running.push(done);
+    }
+    await Promise.all(running);
+  };
+  const worked = work().then(
+    () => {
+      if (state.kind === "running") state = { kind: "ended" };
+      wake();
+    },
+    (error: unknown) => {
+      state = { kind: "failed", error };
+      wake();
+    },
+  );
+  try {
+    let next = 0;
+    const current = () => state;
+    for (;;) {
+      const ended = current().kind !== "running";
+      for (let record = finished.get(matrices[next]?.name); record; record = finished.get(matrices[next]?.name)) {
+        yield record;
+        finished.delete(record.name);
+        next++;
+      }
+      if (ended) break;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (current().kind !== "running" || finished.has(matrices[next]?.name)) resolve();
+      });
+    }
+    const end = current();
+    if (end.kind === "failed") throw end.error;
+    if (signal?.aborted && next < matrices.length) {
       throw new InterruptedError(
-        `${checkpoint.source}: the scan was stopped after ${done} of ${matrices.length} matrices.`,
+        `${checkpoint.source}: the scan was stopped after ${doneMatrices} of ${matrices.length} matrices.`,
       );
     }
-    onProgress?.(done, matrices.length, matrix.name);
-    const { name, tensor, layer, role, rows, cols, dtype } = matrix;
-    const measuring = { nulls, amplitudes: typeof amplitudes === "function" ? amplitudes(matrix) : amplitudes };
-    const measures =
-      isDtype(dtype) && isFloatDtype(dtype)
-        ? measureMatrix(readMatrix(checkpoint, matrix), rows, cols, measuring)
-        : unmeasured(rows, cols, `stored as ${dtype}, which is not read`, measuring);
-    yield { name, tensor, layer, role, dtype, ...measures };
+  } finally {
+    if (state.kind === "running") state = { kind: "stopped" };
+    await worked;
   }
-}
-
-/** The whole scan as one record. @throws InputError, InterruptedError */
-export async function scanRecord(checkpoint: Checkpoint, options: ScanOptions = {}): Promise<ScanRecord> {
-  const matrices: MatrixScanRecord[] = [];
-  for await (const matrix of scanCheckpoint(checkpoint, options)) matrices.push(matrix);
-  return {
-    schema: "deadweight/scan@1",
-    version,
-    model: {
-      source: checkpoint.source,
-      sha256: checkpoint.sha256(),
-      architecture: architectureOf(checkpoint),
-      parameters: parameterCount(checkpoint),
-    },
-    seed: options.seed ?? 0,
-    matrices,
-  };
-}
-
-/** The class or the type that the config names; a file without config has none. */
-function architectureOf({ config }: Checkpoint): string {
-  const named = Array.isArray(config?.architectures) ? config.architectures[0] : config?.model_type;
-  return typeof named === "string" ? named : "unknown";
 }

@@ -1,7 +1,7 @@
 /** @file A checkpoint opened for training: its architecture, its weights in memory. Knows no data and no arms. */
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.js";
+import { canonicalName } from "../checkpoint/checkpoint-matrix.js";
 import { parseGpt2Config } from "../checkpoint/gpt2-config.js";
-import { canonicalName } from "../checkpoint/weight-names.js";
 import { InputError } from "../foundation/errors.js";
 import { gpt2 } from "../model/gpt2.js";
 import type { LanguageModel } from "../model/language-model.js";

@@ -1,5 +1,5 @@
 /** @file The optimizer's inner loops as WebAssembly SIMD over the memory that also holds the tensors. */
-import { f32, f64, i32, op, v128, type WasmFunction, wasmModule } from "./wasm-module.js";
+import { f32, f64, i32, op, v128, type WasmFunction, wasmModule } from "../foundation/wasm-module.js";
 
 export interface OptimizerKernel {
   /**

@@ -43,9 +43,17 @@ export const op = {
   i32Add: [0x6a],
   i32LessUnsigned: [0x49],
   f64Add: [0xa0],
+  i32Sub: [0x6b],
   load: [...simd(0), 4, 0],
   store: [...simd(11), 4, 0],
+  /** `offset` bytes behind the address. */
+  loadAt: (offset: number) => [...simd(0), 3, ...unsigned(offset)],
+  storeAt: (offset: number) => [...simd(11), 3, ...unsigned(offset)],
+  /** One double in both lanes; one float in all four. */
+  load64SplatAt: (offset: number) => [...simd(10), 3, ...unsigned(offset)],
+  load32SplatAt: (offset: number) => [...simd(9), 2, ...unsigned(offset)],
   f32Splat: simd(0x13),
+  f64Splat: simd(0x14),
   f64ExtractLane: (lane: number) => [...simd(0x21), lane],
   add: simd(0xe4),
   sub: simd(0xe5),
@@ -53,6 +61,7 @@ export const op = {
   div: simd(0xe7),
   sqrt: simd(0xe3),
   f64x2Add: simd(0xf0),
+  f64x2Sub: simd(0xf1),
   f64x2Mul: simd(0xf2),
   /** The two low float lanes as doubles. */
   promoteLow: simd(0x5f),

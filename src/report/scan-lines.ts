@@ -1,0 +1,190 @@
+/** @file A scan on a terminal: a line for each matrix as it is finished, and what is to be said at the end. Knows no streams. */
+import type { MatrixScanRecord, MeasuresRecord, ScanRecord } from "../records/scan-record.js";
+import { absent, count, counted, decimalsFor, exists, type Figure, fixed, percent } from "./figure-text.js";
+import { printable } from "./printable.js";
+import { sparkline } from "./sparkline.js";
+import { type Paint, painter, type TerminalLook } from "./terminal-look.js";
+
+interface ScanColumn {
+  readonly heading: string;
+  readonly width: number;
+  readonly align: "left" | "right";
+  readonly text: (matrix: MatrixScanRecord) => string;
+  /** Coloured by the distance from noise. */
+  readonly toned?: boolean;
+}
+
+/** Three significant digits, or as many as the standard error supports. */
+export function figureText(value: Figure, standardError?: number): string {
+  if (!exists(value)) return absent;
+  if (standardError !== undefined && standardError > 0) {
+    const decimals = decimalsFor(standardError);
+    return `${fixed(value, decimals)}±${fixed(standardError, decimals)}`;
+  }
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e5 || size < 1e-3) return value.toExponential(1).replace("e+", "e");
+  return fixed(value, Math.max(0, 2 - Math.floor(Math.log10(size))));
+}
+
+/** `x0.21`: against noise. */
+export const ratioText = (value: Figure): string =>
+  exists(value) ? `x${fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0)}` : "";
+
+const columns: readonly ScanColumn[] = [
+  { heading: "shape", width: 11, align: "left", text: ({ rows, cols }) => `${rows}x${cols}` },
+  { heading: "spectrum", width: 10, align: "left", text: ({ spectrum }) => sparkline(spectrum, 10) },
+  { heading: "pr", width: 8, align: "right", text: (m) => figureText(m.pr, m.standardErrors?.pr) },
+  { heading: "/noise", width: 6, align: "right", toned: true, text: (m) => ratioText(m.ratios.pr) },
+  { heading: "pc1 %", width: 6, align: "right", text: ({ pc1 }) => percent(pc1) },
+  { heading: "/noise", width: 6, align: "right", text: (m) => ratioText(m.ratios.pc1) },
+  { heading: "spikes", width: 7, align: "right", text: (m) => spikesText(m) },
+  { heading: "energy %", width: 8, align: "right", text: ({ spikeEnergy }) => percent(spikeEnergy) },
+  {
+    heading: "eff.rank",
+    width: 8,
+    align: "right",
+    text: (m) => figureText(m.effectiveRank, m.standardErrors?.effectiveRank),
+  },
+  { heading: "/noise", width: 6, align: "right", text: (m) => ratioText(m.ratios.effectiveRank) },
+  { heading: "norm", width: 7, align: "right", text: ({ spectralNorm }) => figureText(spectralNorm) },
+  { heading: "alpha", width: 6, align: "right", text: (m) => figureText(m.tailExponent, undefined) },
+  { heading: "kurtosis", width: 8, align: "right", text: ({ kurtosis }) => figureText(kurtosis) },
+];
+
+const changeColumns: readonly ScanColumn[] = [
+  { heading: "shape", width: 11, align: "left", text: ({ rows, cols }) => `${rows}x${cols}` },
+  { heading: "pr", width: 8, align: "right", text: (m) => figureText(m.pr, m.standardErrors?.pr) },
+  { heading: "/noise", width: 6, align: "right", text: (m) => ratioText(m.ratios.pr) },
+  { heading: "spikes", width: 7, align: "right", text: (m) => spikesText(m) },
+  { heading: "change %", width: 8, align: "right", text: ({ change }) => percent(change?.relativeChange, 2) },
+  { heading: "spectrum", width: 10, align: "left", text: ({ change }) => sparkline(change?.spectrum, 10) },
+  {
+    heading: "its pr",
+    width: 8,
+    align: "right",
+    text: ({ change }) => figureText(change?.pr, change?.standardErrors?.pr),
+  },
+  { heading: "/noise", width: 6, align: "right", toned: true, text: ({ change }) => ratioText(change?.ratios.pr) },
+  { heading: "pc1 %", width: 6, align: "right", text: ({ change }) => percent(change?.pc1) },
+  { heading: "spikes", width: 7, align: "right", text: ({ change }) => (change ? spikesText(change) : absent) },
+  { heading: "energy %", width: 8, align: "right", text: ({ change }) => percent(change?.spikeEnergy) },
+];
+
+function spikesText({ spikes, noiseLike, standardErrors }: MeasuresRecord): string {
+  if (noiseLike) return "noise";
+  return exists(spikes) ? `${standardErrors ? "~" : ""}${fixed(spikes, 0)}` : absent;
+}
+
+/** Of a matrix beyond these ratios of pr one says that it is far from noise; between them, that it is near. */
+export const farFromNoise = 0.5;
+export const nearNoise = 0.9;
+
+function toned(text: string, ratio: Figure, paint: Paint): string {
+  if (!exists(ratio)) return text;
+  const distance = Math.min(ratio, 1 / ratio);
+  if (distance < farFromNoise) return paint("cyan", text);
+  return distance > nearNoise ? paint("dim", text) : paint("yellow", text);
+}
+
+export interface ScanLines {
+  readonly header: string;
+  line(matrix: MatrixScanRecord): string;
+}
+
+/** @param names of all matrices, for the width of the first column. Columns that do not fit are left out, the last first. */
+export function scanLines(names: readonly string[], look: TerminalLook, { comparing = false } = {}): ScanLines {
+  const paint = painter(look.color);
+  const longest = Math.max(6, ...names.map((name) => printable(name).length));
+  const nameWidth = Math.min(longest, Math.max(16, look.width - 50));
+  const shown: ScanColumn[] = [];
+  let width = nameWidth;
+  for (const column of comparing ? changeColumns : columns) {
+    if (width + 1 + column.width > look.width) break;
+    shown.push(column);
+    width += 1 + column.width;
+  }
+  const padded = (text: string, { width: size, align }: ScanColumn) =>
+    align === "left" ? text.padEnd(size) : text.padStart(size);
+  const header = ["matrix".padEnd(nameWidth), ...shown.map((column) => padded(column.heading, column))].join(" ");
+  return {
+    header: paint("bold", header.trimEnd()),
+    line(matrix) {
+      const cells = shown.map((column) => {
+        const text = padded(column.text(matrix), column);
+        return column.toned ? toned(text, (comparing ? matrix.change : matrix)?.ratios.pr, paint) : text;
+      });
+      const line = [shortened(printable(matrix.name), nameWidth).padEnd(nameWidth), ...cells].join(" ").trimEnd();
+      const note = matrix.pr === null && matrix.note ? ` ${printable(matrix.note)}` : "";
+      if (note === "") return line;
+      return paint(
+        "red",
+        shortened(`${shortened(printable(matrix.name), nameWidth).padEnd(nameWidth)}${note}`, look.width),
+      );
+    },
+  };
+}
+
+/** The end of a name tells more than its beginning. */
+function shortened(text: string, width: number): string {
+  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
+}
+
+/** Sentences on the whole model. */
+export function scanSummary(record: ScanRecord): string[] {
+  const { matrices, model, noiseCheck, skipped } = record;
+  const sentences = [
+    `${counted(matrices.length, "matrix", "matrices")}; ${count(model.parameters)} parameters; ${printable(model.architecture)}.`,
+  ];
+  const judged = matrices.filter(({ ratios }) => exists(ratios.pr));
+  const byDistance = [...judged].sort((a, b) => noiseDistance(b) - noiseDistance(a));
+  const named = (some: readonly MatrixScanRecord[]) =>
+    some.map((matrix) => `${printable(matrix.name)} (${ratioText(matrix.ratios.pr)})`).join(", ");
+  if (judged.length > 6) {
+    sentences.push(
+      `Furthest from noise, by pr: ${named(byDistance.slice(0, 3))}. Nearest: ${named(byDistance.slice(-3).reverse())}.`,
+    );
+  }
+  if (noiseCheck && noiseCheck.measured > 0) sentences.push(noiseSentence(noiseCheck, matrices));
+  const broken = matrices.filter(({ pr, note }) => pr === null && note !== undefined);
+  if (broken.length > 0) {
+    sentences.push(
+      `Without figures: ${listed(broken.map(({ name, note }) => `${printable(name)} (${printable(note!)})`))}.`,
+    );
+  }
+  if (matrices.some(({ standardErrors }) => standardErrors)) {
+    sentences.push("Figures with ± and ~ are estimates with their standard error; --exact computes them.");
+  }
+  for (const [reason, names] of grouped(skipped.map(({ tensor, reason }) => [reason, tensor]))) {
+    sentences.push(`Skipped, ${printable(reason)}: ${listed(names.map(printable))}.`);
+  }
+  return sentences;
+}
+
+/** The undertrained check in words. */
+export function noiseSentence(
+  { measured, noiseLike }: NonNullable<ScanRecord["noiseCheck"]>,
+  matrices: readonly MatrixScanRecord[],
+): string {
+  if (noiseLike === 0) return `Each of ${counted(measured, "matrix", "matrices")} can be told from i.i.d. noise.`;
+  if (noiseLike === measured) {
+    return `No matrix can be told from i.i.d. noise (${measured} looked at): the model looks untrained, and what is measured on it means nothing.`;
+  }
+  const names = matrices.filter((matrix) => matrix.noiseLike).map(({ name }) => printable(name));
+  return `${noiseLike} of ${measured} matrices cannot be told from i.i.d. noise: ${listed(names)}.`;
+}
+
+/** |log(pr / noise)|; -1 where there is none. */
+export function noiseDistance({ ratios }: MatrixScanRecord): number {
+  return exists(ratios.pr) && ratios.pr > 0 ? Math.abs(Math.log(ratios.pr)) : -1;
+}
+
+function listed(names: readonly string[], most = 6): string {
+  return names.length <= most ? names.join(", ") : `${names.slice(0, most).join(", ")} and ${names.length - most} more`;
+}
+
+function grouped(pairs: readonly (readonly [string, string])[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const [key, value] of pairs) groups.set(key, [...(groups.get(key) ?? []), value]);
+  return groups;
+}

@@ -1,0 +1,86 @@
+/** @file What a worker is asked and answers: plain data with the stored bytes. Knows nothing of files or threads. */
+
+import type { Range } from "../checkpoint/checkpoint-matrix.js";
+import type { StoredElements } from "../checkpoint/stored-elements.js";
+import type { ChangeRecord, MeasuresRecord } from "../records/scan-record.js";
+import type { EntryMoments } from "./entry-moments.js";
+import type { AmplitudeChoice } from "./matrix-measures.js";
+
+/** One matrix within a stored one: some of its rows or columns, or all. */
+export interface StoredBlock {
+  /** Output units; input units. */
+  readonly rows: number;
+  readonly cols: number;
+  /** Stored as input x output. */
+  readonly transposed: boolean;
+  /** All where absent. */
+  readonly storedRows?: readonly Range[];
+  readonly storedCols?: readonly Range[];
+}
+
+/**
+ * `full`: the whole spectrum, estimated where the smaller side exceeds `largestExactSide`. `norms`: what the Gram matrix and Lanczos'
+ * iteration tell. `exact`: by bidiagonalization, whatever the size.
+ */
+export type Depth = "full" | "norms" | "exact";
+
+export interface Measuring {
+  readonly depth: Depth;
+  readonly amplitudes: AmplitudeChoice;
+  readonly seed: number;
+}
+
+/** Up to here a spectrum is computed and not estimated: 2,048 x 2,048 take 0.9 s on one core. */
+export const largestExactSide = 2048;
+
+/** Whole rows of a stored matrix. */
+export interface StoredRows {
+  readonly bytes: Uint8Array;
+  readonly elements: StoredElements;
+  /** Of the stored matrix; of the whole tensor, by which scales are counted. */
+  readonly firstRow: number;
+  readonly tensorRow: number;
+  readonly cols: number;
+}
+
+export type MeasureRequest =
+  /** A whole stored matrix and what is to be measured of it. */
+  | {
+      readonly kind: "matrix";
+      readonly stored: StoredRows;
+      /** The same matrix of another checkpoint: what has changed is measured too. */
+      readonly base?: { readonly bytes: Uint8Array; readonly elements: StoredElements };
+      readonly blocks: readonly StoredBlock[];
+      readonly measuring: Measuring;
+    }
+  /** Some rows of a tall one: their share of the Gram matrix. */
+  | { readonly kind: "share"; readonly stored: StoredRows; readonly depth: Depth }
+  /** All shares added up. */
+  | {
+      readonly kind: "sum";
+      readonly gram: Float64Array;
+      readonly moments: EntryMoments;
+      readonly block: StoredBlock;
+      readonly measuring: Measuring;
+    }
+  /** Some rows of a large one, to be kept; the last ones are measured with it. */
+  | {
+      readonly kind: "keep";
+      readonly stored: StoredRows;
+      readonly block: StoredBlock;
+      /** Null until the last rows. */
+      readonly measuring: Measuring | null;
+    };
+
+export type MeasureReply =
+  /** One for each block. */
+  | {
+      readonly kind: "measures";
+      readonly measures: readonly MeasuresRecord[];
+      readonly changes: readonly ChangeRecord[];
+    }
+  /** The upper triangle row by row. */
+  | { readonly kind: "share"; readonly gram: Float64Array; readonly moments: EntryMoments }
+  | { readonly kind: "kept" };
+
+export type Measurer = (request: MeasureRequest) => Promise<MeasureReply>;

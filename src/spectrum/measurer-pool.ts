@@ -1,0 +1,43 @@
+/** @file Who measures next, and how much memory is out. Knows nothing of matrices. */
+import type { MeasureReply, MeasureRequest, Measurer } from "./measure-request.js";
+
+export interface MeasurerLease {
+  run(request: MeasureRequest): Promise<MeasureReply>;
+  /** Gives the measurer and the memory back. */
+  release(): void;
+}
+
+export interface MeasurerPool {
+  /** Waits until a measurer is free and so many bytes are, or nothing else is under way. First come, first served. */
+  take(bytes: number): Promise<MeasurerLease>;
+}
+
+export function measurerPool(measurers: readonly Measurer[], mostBytes: number): MeasurerPool {
+  const idle = [...measurers];
+  const waiting: { readonly bytes: number; readonly grant: (lease: MeasurerLease) => void }[] = [];
+  let bytesOut = 0;
+  const serve = () => {
+    for (let [next] = waiting; next && idle.length > 0; [next] = waiting) {
+      if (idle.length < measurers.length && bytesOut + next.bytes > mostBytes) return;
+      waiting.shift();
+      const measurer = idle.shift()!;
+      const { bytes } = next;
+      bytesOut += bytes;
+      next.grant({
+        run: measurer,
+        release() {
+          idle.push(measurer);
+          bytesOut -= bytes;
+          serve();
+        },
+      });
+    }
+  };
+  return {
+    take: (bytes) =>
+      new Promise((grant) => {
+        waiting.push({ bytes, grant });
+        serve();
+      }),
+  };
+}
