@@ -56,6 +56,29 @@ export function gramSum(n: number, { precision = "float64" }: GramOptions = {}):
   const panel = (single ? memory.float32(panelAt, padded * depth) : memory.float64(panelAt, padded * depth)).fill(0);
   const { addTile, addTileFloat32, dot, addScaled } = memory.kernels;
 
+  /**
+   * Float32 products of very small or large entries would under- or overflow: those are summed in a unit, a power of two, that the largest
+   * entry so far sets.
+   */
+  let unit = 1;
+  let largest = 0;
+  const heed = (x: Values, length: number) => {
+    if (!single) return;
+    let most = 0;
+    for (let i = 0; i < length; i++) most = Math.max(most, Math.abs(x[i]));
+    if (!(most > 2 ** 20 * largest) || !Number.isFinite(most)) return;
+    const next = 2 ** Math.floor(Math.log2(most));
+    const factor = (unit / next) ** 2;
+    for (let i = 0; i < gram.length; i++) gram[i] *= factor;
+    [unit, largest] = [next, most];
+  };
+
+  /** Back to a unit of 1. */
+  const settle = () => {
+    if (unit !== 1) for (let i = 0; i < gram.length; i++) gram[i] *= unit * unit;
+    [unit, largest] = [1, 0];
+  };
+
   /** Adds P'P for the panel's first `count` vectors; P lies in strips of four columns, [count, 4] each. */
   const addPanel = (count: number) => {
     const stripBytes = count * 4 * elementBytes;
@@ -78,43 +101,50 @@ export function gramSum(n: number, { precision = "float64" }: GramOptions = {}):
     n,
     addRows(x, count) {
       if (x.length < count * n) throw new ShapeError(`Gram matrix: ${x.length} values are no ${count} rows of ${n}.`);
+      heed(x, count * n);
       for (let begin = 0; begin < count; begin += depth) {
         const rows = Math.min(depth, count - begin);
         if (n < padded) panel.fill(0, (n & ~3) * rows, padded * rows);
-        for (let k = 0; k < rows; k++) packRow(x, (begin + k) * n, n, panel, k * 4, rows * 4);
+        for (let k = 0; k < rows; k++) packRow(x, (begin + k) * n, n, panel, k * 4, rows * 4, 1 / unit);
         addPanel(rows);
       }
     },
     addColumns(x, count) {
       if (x.length < n * count) throw new ShapeError(`Gram matrix: ${x.length} values are no ${n} rows of ${count}.`);
+      heed(x, n * count);
       for (let begin = 0; begin < count; begin += depth) {
         const columns = Math.min(depth, count - begin);
+        const factor = 1 / unit;
         if (n < padded) panel.fill(0, (n & ~3) * columns, padded * columns);
         for (let i = 0; i < n; i++) {
           const from = i * count + begin;
           const to = (i >> 2) * columns * 4 + (i & 3);
-          for (let k = 0; k < columns; k++) panel[to + k * 4] = x[from + k];
+          for (let k = 0; k < columns; k++) panel[to + k * 4] = x[from + k] * factor;
         }
         addPanel(columns);
       }
     },
     addUpper(g) {
+      settle();
       if (g.length !== (n * (n + 1)) / 2)
         throw new ShapeError(`Gram matrix: ${g.length} values are no triangle of ${n}.`);
       for (let i = 0, at = 0; i < n; i++) for (let j = i; j < n; j++, at++) gram[i * padded + j] += g[at];
     },
     upper() {
+      settle();
       const values = new Float64Array((n * (n + 1)) / 2);
       for (let i = 0, at = 0; i < n; at += n - i, i++) values.set(gram.subarray(i * padded + i, i * padded + n), at);
       return values;
     },
     matrix() {
+      settle();
       mirror();
       const values = new Float64Array(n * n);
       for (let i = 0; i < n; i++) values.set(gram.subarray(i * padded, i * padded + n), i * n);
       return values;
     },
     sums() {
+      settle();
       let trace = 0;
       let squares = 0;
       for (let i = 0; i < n; i++) {
@@ -127,6 +157,7 @@ export function gramSum(n: number, { precision = "float64" }: GramOptions = {}):
       return { trace, squares };
     },
     product(x) {
+      settle();
       const [xAt, yAt] = [scratchAt, scratchAt + padded * 8];
       const from = memory.float64(xAt, padded).fill(0);
       const into = memory.float64(yAt, padded).fill(0);
@@ -151,6 +182,7 @@ export function gramSum(n: number, { precision = "float64" }: GramOptions = {}):
       return into.slice(0, n);
     },
     eigenvalues() {
+      settle();
       const { diagonal, offDiagonal, scale } = reduceInPlace(memory, gramAt, n, padded, scratchAt);
       return tridiagonalEigenvalues(diagonal, offDiagonal).map((value) => value * scale);
     },
@@ -158,14 +190,22 @@ export function gramSum(n: number, { precision = "float64" }: GramOptions = {}):
 }
 
 /** Spreads one row over the strips of four columns. @param stripLength elements of a strip. */
-function packRow(x: Values, from: number, n: number, panel: Values, to: number, stripLength: number): void {
+function packRow(
+  x: Values,
+  from: number,
+  n: number,
+  panel: Values,
+  to: number,
+  stripLength: number,
+  factor: number,
+): void {
   let at = to;
   let j = 0;
   for (; j + 4 <= n; j += 4, at += stripLength) {
-    panel[at] = x[from + j];
-    panel[at + 1] = x[from + j + 1];
-    panel[at + 2] = x[from + j + 2];
-    panel[at + 3] = x[from + j + 3];
+    panel[at] = x[from + j] * factor;
+    panel[at + 1] = x[from + j + 1] * factor;
+    panel[at + 2] = x[from + j + 2] * factor;
+    panel[at + 3] = x[from + j + 3] * factor;
   }
-  for (let c = 0; j + c < n; c++) panel[at + c] = x[from + j + c];
+  for (let c = 0; j + c < n; c++) panel[at + c] = x[from + j + c] * factor;
 }

@@ -53,9 +53,10 @@ const sweepsPerValue = 60;
  */
 export function implicitQl(diagonal: Float64Array, offDiagonal: Float64Array, log?: RotationLog): void {
   const n = diagonal.length;
+  const negligible = halfUnit * largestRow(diagonal, offDiagonal);
   for (let begin = 0; begin < n; begin++) {
     for (let sweep = 0; ; sweep++) {
-      const end = blockEnd(diagonal, offDiagonal, begin);
+      const end = blockEnd(diagonal, offDiagonal, begin, negligible);
       if (end === begin) break;
       if (sweep === sweepsPerValue) {
         throw new ShapeError(`eigenvalues: no convergence at value ${begin} of ${n}. Are all entries finite?`);
@@ -65,12 +66,22 @@ export function implicitQl(diagonal: Float64Array, offDiagonal: Float64Array, lo
   }
 }
 
+/** Half a unit in the last place of the norm: what is below changes no eigenvalue by more than rounding has done. */
+const halfUnit = 2 ** -54;
+
+function largestRow(diagonal: Float64Array, offDiagonal: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < diagonal.length; i++)
+    largest = Math.max(largest, Math.abs(diagonal[i]) + Math.abs(offDiagonal[i]));
+  return largest;
+}
+
 /** @returns the last index of the unreduced block that starts at `begin`. */
-function blockEnd(diagonal: Float64Array, offDiagonal: Float64Array, begin: number): number {
+function blockEnd(diagonal: Float64Array, offDiagonal: Float64Array, begin: number, negligible: number): number {
   let end = begin;
   for (; end < diagonal.length - 1; end++) {
     const scale = Math.abs(diagonal[end]) + Math.abs(diagonal[end + 1]);
-    if (Math.abs(offDiagonal[end]) <= Number.EPSILON * scale + 1e-300) break;
+    if (Math.abs(offDiagonal[end]) <= Math.max(Number.EPSILON * scale + 1e-300, negligible)) break;
   }
   return end;
 }

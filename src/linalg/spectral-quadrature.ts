@@ -31,6 +31,7 @@ const foundResidual = 0.03;
 export function estimateSpectrum(matrix: HeldMatrix, stream: RandomStream): SpectralEstimate {
   const found = leadingPairs(matrix, stream);
   const { n } = matrix;
+  if (found.values.length === n) return { leading: found.values, probes: [] };
   const starts = Array.from({ length: blockWidth }, () => randomUnit(stream, n, found.vectors));
   const probes = lanczosQuadratures(matrix, starts, found.vectors).map(({ nodes, weights }) => ({
     nodes,
@@ -46,10 +47,10 @@ function leadingPairs(matrix: HeldMatrix, stream: RandomStream): { values: Float
   const basis: Vectors = [];
   const images: Vectors = [];
   let block: Vectors = Array.from({ length: blockWidth }, () => randomUnit(stream, n, []));
-  for (let step = 0; step < krylovSteps && basis.length + blockWidth <= n; step++) {
+  for (let step = 0; step < krylovSteps && basis.length < n; step++) {
     const begin = basis.length;
     for (const vector of block) if (orthogonalize(vector, basis)) basis.push(vector);
-    if (basis.length - begin < blockWidth) break;
+    if (basis.length === begin) break;
     const image = times(matrix, basis.slice(begin));
     images.push(...image);
     block = image.map((vector) => vector.slice());

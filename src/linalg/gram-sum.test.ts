@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { words } from "../../test/fixtures/linalg/formula-matrix.js";
+import { ShapeError } from "../foundation/errors.js";
+import { gramSum } from "./gram-sum.js";
+import { largestEigenvalue } from "./largest-eigenvalue.js";
+
+/** Sum over k of x[k, i] x[k, j], the plain way. */
+function expectedGram(x: ArrayLike<number>, count: number, n: number): Float64Array {
+  const gram = new Float64Array(n * n);
+  for (let k = 0; k < count; k++)
+    for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) gram[i * n + j] += x[k * n + i] * x[k * n + j];
+  return gram;
+}
+
+function distance(found: Float64Array, expected: Float64Array): number {
+  const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  return found.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i])), 0) / largest;
+}
+
+const transposed = (x: Float32Array, rows: number, cols: number) =>
+  x.map((_, i) => x[(i % rows) * cols + Math.floor(i / rows)]);
+
+// Around whole tiles, whole pairs and whole panels.
+const sizes = [1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 31, 33, 130];
+
+describe("gramSum", () => {
+  it.each(sizes)("is the sum of products, by rows, by columns and in pieces: n = %i", (n) => {
+    for (const count of [1, 3, 257, 300]) {
+      const x = Float32Array.from(words(count * n, 1 + n));
+      const expected = expectedGram(x, count, n);
+      const rows = gramSum(n);
+      rows.addRows(x, count);
+      expect(distance(rows.matrix(), expected)).toBeLessThan(1e-14);
+      const columns = gramSum(n);
+      columns.addColumns(transposed(x, count, n), count);
+      expect(distance(columns.matrix(), expected)).toBeLessThan(1e-14);
+      const head = Math.floor(count / 3);
+      const first = gramSum(n);
+      first.addRows(x.subarray(0, head * n), head);
+      const share = first.upper();
+      const whole = gramSum(n);
+      whole.addRows(x.subarray(head * n), count - head);
+      whole.addUpper(share);
+      expect(distance(whole.matrix(), expected)).toBeLessThan(1e-14);
+    }
+  });
+
+  it.each(sizes)("is within float32's rounding where that is enough: n = %i", (n) => {
+    const count = 300;
+    const x = Float32Array.from(words(count * n, 50 + n));
+    const gram = gramSum(n, { precision: "float32" });
+    gram.addRows(x, count);
+    const found = distance(gram.matrix(), expectedGram(x, count, n));
+    expect(found).toBeLessThan(1e-6);
+    const columns = gramSum(n, { precision: "float32" });
+    columns.addColumns(transposed(x, count, n), count);
+    expect(distance(columns.matrix(), gram.matrix())).toBeLessThan(1e-6);
+  });
+
+  it.each(sizes)("knows its sums, its products and its largest eigenvalue: n = %i", (n) => {
+    const x = Float32Array.from(words(40 * n, 90 + n));
+    const expected = expectedGram(x, 40, n);
+    const gram = gramSum(n);
+    gram.addRows(x, 40);
+    const { trace, squares } = gram.sums();
+    let diagonal = 0;
+    for (let i = 0; i < n; i++) diagonal += expected[i * n + i];
+    expect(trace).toBeCloseTo(diagonal, 10);
+    expect(squares / expected.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 12);
+    const vector = Float64Array.from(words(n, 7));
+    const product = vector.map((_, i) => vector.reduce((sum, value, j) => sum + value * expected[i * n + j], 0));
+    expect(distance(gram.product(vector), product)).toBeLessThan(1e-13);
+    const largest = largestEigenvalue(gram.product, n);
+    expect(Math.abs(largest / gram.eigenvalues()[0] - 1)).toBeLessThan(1e-8);
+  });
+
+  it("takes doubles as they are", () => {
+    const gram = gramSum(2);
+    gram.addRows(Float64Array.of(1, 1e-9, 0, 1), 2);
+    expect([...gram.matrix()]).toEqual([1, 1e-9, 1e-9, 1 + 1e-18]);
+  });
+
+  it("refuses what does not fit", () => {
+    expect(() => gramSum(0)).toThrow(ShapeError);
+    expect(() => gramSum(3).addRows(new Float32Array(5), 2)).toThrow(ShapeError);
+    expect(() => gramSum(3).addColumns(new Float32Array(5), 2)).toThrow(ShapeError);
+    expect(() => gramSum(3).addUpper(new Float64Array(5))).toThrow(ShapeError);
+    const gram = gramSum(2);
+    gram.addRows(Float32Array.of(1, Number.NaN), 1);
+    expect(() => gram.eigenvalues()).toThrow(ShapeError);
+    expect(() => largestEigenvalue(gram.product, 2)).toThrow(ShapeError);
+  });
+});
