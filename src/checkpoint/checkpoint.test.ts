@@ -74,7 +74,7 @@ describe("openCheckpoint refuses", () => {
   it("what does not exist, and tells a hub id from a path", () => {
     expectRefusal(
       "openai-community/gpt2@main",
-      /hub ids are not supported yet. .*download openai-community\/gpt2 --local-dir/,
+      /is no local folder or file\. .*download openai-community\/gpt2 --local-dir/,
     );
     expectRefusal(join(folder, "absent"), /no such folder or file/);
     expectRefusal("./absent", /no such folder or file/);

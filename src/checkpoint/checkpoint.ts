@@ -1,13 +1,13 @@
 /** @file An open checkpoint: its config and its named tensors. Knows nothing of architectures or of what a weight does. */
 
-import { isReadableDtype } from "../foundation/dtype.js";
 import { InputError } from "../foundation/errors.js";
 import { sha256OfFiles } from "../foundation/sha256.js";
-import { openSafetensors, type SafetensorsFile, unknownTensorMessage } from "./safetensors-file.js";
+import { openSafetensors, type PieceListener, type SafetensorsFile, unknownTensorMessage } from "./safetensors-file.js";
 import { type SequentialHash, sequentialHash } from "./sequential-hash.js";
 import type { StoredElements } from "./stored-elements.js";
-import { storedScale } from "./stored-scale.js";
+import type { ScaleSource } from "./stored-scale.js";
 import type { StoredTensor } from "./stored-tensor.js";
+import { tensorElements } from "./tensor-elements.js";
 import { findWeightFiles, type WeightFiles } from "./weight-files.js";
 
 export interface Checkpoint {
@@ -18,20 +18,23 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** @returns the tensor's elements, row-major; see SafetensorsFile. @throws InputError */
   readFloat32(name: string): Float32Array;
-  /** Names of the tensors as they lie in the files, the files in the order of their names. */
+  /** Names of the tensors as they lie in the files, the files in the order of their paths. */
   readonly dataOrder: readonly string[];
   /** @returns stored bytes of a tensor, half-open, offsets within it, in a buffer of their own. @throws InputError */
   readBytes(name: string, byteBegin: number, byteEnd: number): Uint8Array;
-  /** How the tensor's bytes are read as numbers, or a clause that says why not. @throws InputError */
+  /** How the tensor's bytes are read as numbers, scales included, or a clause that says why not: "X is ...". @throws InputError */
   elementsOf(name: string): StoredElements | { readonly unreadable: string };
-  /** @returns SHA-256 over the weight files in the order of their names; computed once. @throws InputError */
+  /** @returns SHA-256 over the weight files in the order of their paths; computed once. @throws InputError */
   sha256(): string;
   /** Gives the file descriptors back; nothing can be read afterwards. */
   close(): void;
 }
 
 export interface OpenOptions {
-  /** Feeds the hash with what `readBytes` reads, so that `sha256` reads the rest only: for who reads in the order of the data. */
+  /**
+   * Feeds the hash with what `readBytes` and `readFloat32` read, and reads what was left out before it, so that `sha256` reads
+   * the rest only: for who reads most of the files, in the order of the data. Scales are small, and read apart.
+   */
   readonly hashWhileReading?: boolean;
 }
 
@@ -52,45 +55,59 @@ export function openCheckpoint(source: string, { hashWhileReading = false }: Ope
     const tensors = new Map([...fileOf].map(([name, file]) => [name, file.header.tensors.get(name)!]));
     const ordered = [...files.values()];
     const running: SequentialHash | null = hashWhileReading
-      ? sequentialHash(ordered.map(({ bytes, readBytes }) => ({ bytes, read: readBytes })))
+      ? sequentialHash(ordered.map(({ bytes, head, readBytes }) => ({ bytes, head, read: readBytes })))
       : null;
     let hash: string | null = null;
+    let lastElements: { readonly name: string; readonly elements: StoredElements } | null = null;
     const located = (name: string) => {
       if (files.size === 0) throw new InputError(`${source}: tensor '${name}' was asked for after closing.`);
       const file = fileOf.get(name);
       if (file === undefined) throw new InputError(unknownTensorMessage(source, name, fileOf.keys()));
       return file;
     };
+    const saw = (file: SafetensorsFile) => (begin: number, bytes: Uint8Array) =>
+      running?.saw(ordered.indexOf(file), begin, bytes);
+    const bytesOf = (name: string, byteBegin: number, byteEnd: number, onPiece: PieceListener = () => {}) => {
+      const file = located(name);
+      const entry = file.header.tensors.get(name)!;
+      const inside = byteBegin >= 0 && byteBegin <= byteEnd && byteEnd <= entry.byteEnd - entry.byteBegin;
+      if (!(inside && Number.isSafeInteger(byteBegin) && Number.isSafeInteger(byteEnd))) {
+        throw new InputError(
+          `${source}: bytes ${byteBegin} to ${byteEnd} of tensor '${name}' were asked for, but it holds ${entry.byteEnd - entry.byteBegin}.`,
+        );
+      }
+      const begin = file.header.dataByteBegin + entry.byteBegin;
+      const bytes = file.readBytes(begin + byteBegin, begin + byteEnd);
+      onPiece(begin + byteBegin, bytes);
+      return bytes;
+    };
+    // Scales are read out of order: they must not drive the hash ahead of the weights.
+    const apart: ScaleSource = {
+      config: found.config,
+      tensors,
+      readFloat32: (name) => located(name).readFloat32(name),
+      readBytes: (name, begin, end) => bytesOf(name, begin, end),
+    };
     const checkpoint: Checkpoint = {
       source,
       config: found.config,
       tensors,
       dataOrder: ordered.flatMap((file) => [...file.header.tensors.keys()].filter((name) => fileOf.get(name) === file)),
-      readFloat32: (name) => located(name).readFloat32(name),
-      readBytes(name, byteBegin, byteEnd) {
+      readFloat32(name) {
         const file = located(name);
-        const entry = file.header.tensors.get(name)!;
-        const begin = file.header.dataByteBegin + entry.byteBegin;
-        if (!(byteBegin >= 0 && byteBegin <= byteEnd && begin + byteEnd <= file.header.dataByteBegin + entry.byteEnd)) {
-          throw new InputError(`${source}: bytes ${byteBegin} to ${byteEnd} lie outside tensor '${name}'.`);
-        }
-        const bytes = file.readBytes(begin + byteBegin, begin + byteEnd);
-        running?.saw(ordered.indexOf(file), begin + byteBegin, bytes);
-        return bytes;
+        return file.readFloat32(name, saw(file));
       },
+      readBytes: (name, begin, end) => bytesOf(name, begin, end, saw(located(name))),
       elementsOf(name) {
         located(name);
-        const tensor = tensors.get(name)!;
-        if (!isReadableDtype(tensor.dtype)) return { unreadable: `stored as ${tensor.dtype}, which is not read` };
-        const scale = storedScale(checkpoint, tensor);
-        if (scale !== null && "problem" in scale) return { unreadable: scale.problem };
-        if (tensor.dtype === "I8" && scale === null) {
-          return { unreadable: "stored as I8 without a scale that the checkpoint names" };
-        }
-        return { dtype: tensor.dtype, scale };
+        // A stack of experts asks once for each of them.
+        if (lastElements?.name === name) return lastElements.elements;
+        const elements = tensorElements(apart, tensors.get(name)!);
+        if (!("unreadable" in elements)) lastElements = { name, elements };
+        return elements;
       },
       sha256() {
-        hash ??= running ? running.finish() : sha256OfFiles(found.paths);
+        hash ??= running !== null && files.size > 0 ? running.finish() : sha256OfFiles(found.paths);
         return hash;
       },
       close,

@@ -11,15 +11,21 @@ export interface SafetensorsFile {
   readonly header: SafetensorsHeader;
   /**
    * @returns the tensor's elements, row-major. F32 bit for bit, F16 and BF16 exactly, F64 rounded to nearest; NaN passes.
+   * @param onPiece is told of every piece of the file as it is read; it must not keep the bytes.
    * @throws InputError for an unknown name, another dtype, or a file that has shrunk since it was opened.
    */
-  readFloat32(name: string): Float32Array;
+  readFloat32(name: string, onPiece?: PieceListener): Float32Array;
   /** The file's size when it was opened. */
   readonly bytes: number;
+  /** The file's first bytes, up to the data: the header's length and the header. */
+  readonly head: Uint8Array;
   /** @returns bytes of the file, in a buffer of their own. @throws InputError where the file has shrunk. */
   readBytes(byteBegin: number, byteEnd: number): Uint8Array;
   close(): void;
 }
+
+/** @param fileByteBegin where the piece lies in the file. */
+export type PieceListener = (fileByteBegin: number, bytes: Uint8Array) => void;
 
 // A multiple of every element's width.
 const chunkBytes = 1 << 22;
@@ -33,12 +39,15 @@ export function openSafetensors(path: string): SafetensorsFile {
     throw new InputError(`${path}: cannot be opened (${(error as Error).message}).`);
   }
   try {
-    const header = readHeader(descriptor, path);
+    const bytes = fstatSync(descriptor).size;
+    const head = readHead(descriptor, bytes, path);
+    const header = parseHeader(head.subarray(prefixBytes), bytes, path);
     return {
       path,
       header,
-      bytes: fstatSync(descriptor).size,
-      readFloat32: (name) => readTensor(descriptor, header, name, path),
+      bytes,
+      head,
+      readFloat32: (name, onPiece = () => {}) => readTensor(descriptor, header, name, path, onPiece),
       readBytes(byteBegin, byteEnd) {
         const bytes = new Uint8Array(byteEnd - byteBegin);
         readExactly(descriptor, bytes, byteBegin, path);
@@ -56,16 +65,22 @@ export function unknownTensorMessage(where: string, name: string, known: Iterabl
   return `${where}: holds no tensor '${name}'. Nearest names: ${nearNames(name, [...known]).join(", ") || "none"}.`;
 }
 
-function readHeader(descriptor: number, path: string): SafetensorsHeader {
-  const fileBytes = fstatSync(descriptor).size;
+function readHead(descriptor: number, fileBytes: number, path: string): Uint8Array {
   const prefix = new Uint8Array(Math.min(prefixBytes, fileBytes));
   readExactly(descriptor, prefix, 0, path);
-  const json = new Uint8Array(parseHeaderLength(prefix, fileBytes, path));
-  readExactly(descriptor, json, prefixBytes, path);
-  return parseHeader(json, fileBytes, path);
+  const head = new Uint8Array(prefixBytes + parseHeaderLength(prefix, fileBytes, path));
+  head.set(prefix);
+  readExactly(descriptor, head.subarray(prefixBytes), prefixBytes, path);
+  return head;
 }
 
-function readTensor(descriptor: number, header: SafetensorsHeader, name: string, path: string): Float32Array {
+function readTensor(
+  descriptor: number,
+  header: SafetensorsHeader,
+  name: string,
+  path: string,
+  onPiece: PieceListener,
+): Float32Array {
   const entry = header.tensors.get(name);
   if (entry === undefined) throw new InputError(unknownTensorMessage(path, name, header.tensors.keys()));
   const { dtype } = entry;
@@ -82,6 +97,7 @@ function readTensor(descriptor: number, header: SafetensorsHeader, name: string,
   for (let done = 0; done < bytes; ) {
     const part = chunk.subarray(0, Math.min(chunkBytes, bytes - done));
     readExactly(descriptor, part, begin + done, path);
+    onPiece(begin + done, part);
     const into = values.subarray(done / size, (done + part.byteLength) / size);
     decodeElements(part, { dtype, scale: null }, into, 0, into.length);
     done += part.byteLength;

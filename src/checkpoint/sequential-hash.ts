@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 
 export interface HashedFile {
   readonly bytes: number;
+  /** The file's first bytes, which have been read before; may be empty. */
+  readonly head: Uint8Array;
   /** Reads some bytes for the hash alone. */
   readonly read: (byteBegin: number, byteEnd: number) => Uint8Array;
 }
@@ -15,6 +17,8 @@ export interface SequentialHash {
 }
 
 const gapBytes = 1 << 22;
+// One update takes at most 2^31 - 1 bytes.
+const updateBytes = 1 << 30;
 
 /** @param files in the order in which they are hashed. */
 export function sequentialHash(files: readonly HashedFile[]): SequentialHash {
@@ -22,15 +26,18 @@ export function sequentialHash(files: readonly HashedFile[]): SequentialHash {
   let file = 0;
   let position = 0;
   let digest: string | null = null;
-  /** Reads and hashes up to a place. */
+  const take = (bytes: Uint8Array) => {
+    for (let begin = 0; begin < bytes.byteLength; begin += updateBytes) {
+      hash.update(bytes.subarray(begin, begin + updateBytes));
+    }
+    position += bytes.byteLength;
+  };
+  /** Hashes up to a place, or a little beyond it where the place lies in a file's head. */
   const advance = (toFile: number, toByte: number) => {
-    while (file < toFile || (file === toFile && position < toByte)) {
+    for (;;) {
+      if (position === 0) take(files[file].head);
       const end = file === toFile ? toByte : files[file].bytes;
-      while (position < end) {
-        const next = Math.min(end, position + gapBytes);
-        hash.update(files[file].read(position, next));
-        position = next;
-      }
+      while (position < end) take(files[file].read(position, Math.min(end, position + gapBytes)));
       if (file === toFile) return;
       file++;
       position = 0;
@@ -38,11 +45,12 @@ export function sequentialHash(files: readonly HashedFile[]): SequentialHash {
   };
   return {
     saw(ofFile, byteBegin, bytes) {
-      if (digest !== null || ofFile < file || (ofFile === file && byteBegin + bytes.byteLength <= position)) return;
-      if (ofFile > file || byteBegin > position) advance(ofFile, byteBegin);
+      const byteEnd = byteBegin + bytes.byteLength;
+      if (digest !== null || bytes.byteLength === 0) return;
+      if (ofFile < file || (ofFile === file && byteEnd <= position)) return;
+      advance(ofFile, byteBegin);
       // A part may have been hashed already.
-      hash.update(bytes.subarray(position - byteBegin));
-      position = byteBegin + bytes.byteLength;
+      if (byteEnd > position) take(bytes.subarray(position - byteBegin));
     },
     finish() {
       if (digest === null) {

@@ -48,7 +48,7 @@ function tableOf(dtype: "F16" | "F8_E4M3" | "F8_E5M2" | "I8"): Uint32Array {
 /**
  * @param bytes little-endian, whole stored rows from `firstRow` on. They may be overwritten on a big-endian machine.
  * @param into as many elements; F64 is rounded to nearest where it is float32. @param cols of a stored row; matters to the scale only.
- * @throws ShapeError
+ * @throws ShapeError for another number of elements, or no whole rows where there is a scale.
  */
 export function decodeElements(
   bytes: Uint8Array,
@@ -62,21 +62,26 @@ export function decodeElements(
   }
   decodeUnscaled(bytes, dtype, into);
   if (scale === null) return;
+  if (!(cols > 0 && into.length % cols === 0)) {
+    throw new ShapeError(`elements: ${into.length} are no whole rows of ${cols}, but scales go by rows.`);
+  }
   const { values, rowBlock, colBlock, blockCols } = scale;
   for (let begin = 0, row = firstRow; begin < into.length; begin += cols, row++) {
-    const blocks = Math.floor(row / rowBlock) * blockCols;
-    for (let col = 0; col < cols; col++) into[begin + col] *= values[blocks + Math.floor(col / colBlock)];
+    let block = Math.floor(row / rowBlock) * blockCols;
+    for (let colBegin = 0; colBegin < cols; colBegin += colBlock, block++) {
+      const end = begin + Math.min(cols, colBegin + colBlock);
+      const factor = values[block];
+      for (let i = begin + colBegin; i < end; i++) into[i] *= factor;
+    }
   }
 }
 
 function decodeUnscaled(bytes: Uint8Array, dtype: ReadableDtype, into: Float32Array | Float64Array): void {
   const size = elementBytes[dtype];
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  const { buffer, byteOffset, byteLength } = aligned;
-  const words = Buffer.from(buffer, byteOffset, byteLength);
-  if (bigEndian && size === 2) words.swap16();
-  if (bigEndian && size === 4) words.swap32();
-  if (bigEndian && size === 8) words.swap64();
+  // A Buffer's own slice() would not copy.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : Uint8Array.from(bytes);
+  const { buffer, byteOffset } = aligned;
+  if (bigEndian) swapBytes(aligned, size);
   switch (dtype) {
     case "F64":
       into.set(new Float64Array(buffer, byteOffset, into.length));
@@ -105,6 +110,13 @@ function decodeUnscaled(bytes: Uint8Array, dtype: ReadableDtype, into: Float32Ar
     default:
       dtype satisfies never;
   }
+}
+
+function swapBytes({ buffer, byteOffset, byteLength }: Uint8Array, size: number): void {
+  const words = Buffer.from(buffer, byteOffset, byteLength);
+  if (size === 2) words.swap16();
+  if (size === 4) words.swap32();
+  if (size === 8) words.swap64();
 }
 
 const scratch = new Float32Array(4096);

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { performance } from "node:perf_hooks";
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.js";
 import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
+import { isHubId } from "../checkpoint/hub-id.js";
 import { matchMatrices } from "../checkpoint/match-matrices.js";
 import { listMatrices } from "../checkpoint/weight-names.js";
 import { InputError, InterruptedError } from "../foundation/errors.js";
@@ -26,10 +27,10 @@ const quietMs = 2000;
 export async function runScan(model: string, args: ScanArguments): Promise<void> {
   const progress = terminalProgress(process.stderr, () => performance.now());
   const signal = interruptSignal((text) => progress.note(text));
-  const checkpoint = openCheckpoint(model, { hashWhileReading: true });
+  const checkpoint = await openModel(model, progress, signal);
   let base: Checkpoint | undefined;
   try {
-    base = args.base === undefined ? undefined : openCheckpoint(args.base, { hashWhileReading: true });
+    base = args.base === undefined ? undefined : await openModel(args.base, progress, signal);
     const { depth, parts, amplitudes, seed } = args;
     const only = selection(checkpoint, args);
     const options = { only, parts, depth, amplitudes, seed, signal, ...(base && { base }) };
@@ -46,6 +47,21 @@ export async function runScan(model: string, args: ScanArguments): Promise<void>
     checkpoint.close();
     base?.close();
   }
+}
+
+/** A hub id is downloaded first, into the ordinary cache. The checkpoint bears the name that it was asked for by. */
+async function openModel(model: string, progress: TerminalProgress, signal: AbortSignal): Promise<Checkpoint> {
+  if (!isHubId(model)) return openCheckpoint(model, { hashWhileReading: true });
+  const { localModel } = await import("../checkpoint/hub-model.js");
+  const { path } = await localModel(model, {
+    environment: process.env,
+    only: "weights",
+    signal,
+    onProgress: ({ file, bytes, totalBytes }) =>
+      progress.update({ stage: "download", fraction: totalBytes > 0 ? bytes / totalBytes : 0, detail: file }),
+  });
+  progress.end();
+  return { ...openCheckpoint(path, { hashWhileReading: true }), source: model };
 }
 
 /** @throws InputError where a glob matches nothing. */

@@ -83,6 +83,13 @@ tr.good td:nth-child(5) { color: var(--good); font-weight: 650; }
 .passed b { color: var(--good); } .failed b, .failed { color: var(--bad); }
 dl { display: grid; grid-template-columns: minmax(120px, 220px) 1fr; gap: 6px 20px; margin: 0; font-size: 15px; }
 dt { color: var(--muted); } dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+.map table { width: auto; } .map th, .map td { padding: 2px 3px; } .map tbody tr + tr > * { border-top: 0; }
+.cell { display: block; width: 100%; min-width: 46px; padding: 6px 4px; border: 0; border-radius: 3px; font: inherit; font-size: 12px; color: inherit; background: none; cursor: pointer; text-align: center; }
+.cell:focus-visible, .sort:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
+.sort { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }
+[aria-sort="ascending"] .sort::after { content: " ↑"; } [aria-sort="descending"] .sort::after { content: " ↓"; }
+select, input { font: inherit; font-size: 15px; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 4px 8px; max-width: 100%; }
+.chart.wide { max-width: 760px; }
 footer { margin-top: 52px; padding-top: 16px; padding-bottom: 40px; border-top: 1px solid var(--line); }
 @media (max-width: 620px) {
   .grid { gap: 30px; }

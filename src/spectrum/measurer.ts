@@ -121,18 +121,32 @@ interface Piece {
   readonly firstRow: number;
 }
 
-function* decodedPieces(
-  { bytes, elements, firstRow, tensorRow, cols }: StoredRows,
-  most = pieceElements,
-): Generator<Piece> {
+/** Pieces are looked at one by one and share this memory. */
+let scratch = new Float32Array(0);
+
+/** What one piece holds is void with the next. */
+function* decodedPieces({ bytes, elements, firstRow, tensorRow, cols }: StoredRows): Generator<Piece> {
   const rowBytes = bytesPerRow(bytes, elements.dtype, cols);
   const count = bytes.byteLength / rowBytes;
-  const step = Math.max(1, Math.floor(most / cols));
+  const step = Math.max(1, Math.floor(pieceElements / cols));
+  if (scratch.length < step * cols) scratch = new Float32Array(Math.max(pieceElements, cols));
   for (let begin = 0; begin < count; begin += step) {
     const rows = Math.min(step, count - begin);
     const piece = bytes.subarray(begin * rowBytes, (begin + rows) * rowBytes);
-    yield { values: decoded(piece, elements, rows * cols, tensorRow + begin, cols), firstRow: firstRow + begin };
+    const values = elements.dtype === "F64" ? new Float64Array(rows * cols) : scratch.subarray(0, rows * cols);
+    decodeElements(piece, elements, values, tensorRow + begin, cols);
+    yield { values, firstRow: firstRow + begin };
   }
+}
+
+/** All at once; the bytes themselves where they are what is wanted. */
+function decodedWhole({ bytes, elements, tensorRow, cols }: StoredRows): Values {
+  const length = (bytes.byteLength / bytesPerRow(bytes, elements.dtype, cols)) * cols;
+  const ready = elements.dtype === "F32" && elements.scale === null && littleEndian && bytes.byteOffset % 4 === 0;
+  if (ready) return new Float32Array(bytes.buffer, bytes.byteOffset, length);
+  const values = elements.dtype === "F64" ? new Float64Array(length) : new Float32Array(length);
+  decodeElements(bytes, elements, values, tensorRow, cols);
+  return values;
 }
 
 function bytesPerRow(bytes: Uint8Array, dtype: StoredRows["elements"]["dtype"], cols: number): number {
@@ -141,20 +155,6 @@ function bytesPerRow(bytes: Uint8Array, dtype: StoredRows["elements"]["dtype"], 
     throw new ShapeError(`measurer: ${bytes.byteLength} bytes are no whole rows of ${cols} elements of ${dtype}.`);
   }
   return size * cols;
-}
-
-function decoded(
-  bytes: Uint8Array,
-  elements: StoredRows["elements"],
-  length: number,
-  firstRow: number,
-  cols: number,
-): Values {
-  const ready = elements.dtype === "F32" && elements.scale === null && littleEndian && bytes.byteOffset % 4 === 0;
-  if (ready) return new Float32Array(bytes.buffer, bytes.byteOffset, length);
-  const values = elements.dtype === "F64" ? new Float64Array(length) : new Float32Array(length);
-  decodeElements(bytes, elements, values, firstRow, cols);
-  return values;
 }
 
 /** What small eigenvalues do not matter to is summed up at single precision. */
@@ -173,7 +173,7 @@ function gramOfRows(stored: StoredRows, depth: Depth): { gram: GramSum; moments:
 type MatrixRequest = Extract<MeasureRequest, { kind: "matrix" }>;
 
 function measureStored({ stored, base, blocks, measuring }: MatrixRequest, nulls: NoiseNulls): MeasureReply {
-  const [{ values }] = decodedPieces(stored, Number.POSITIVE_INFINITY);
+  const values = decodedWhole(stored);
   const measured = (block: StoredBlock) => {
     const selected = selectBlock(values, stored.cols, block);
     const moments = entryMoments(selected.values);
@@ -181,7 +181,7 @@ function measureStored({ stored, base, blocks, measuring }: MatrixRequest, nulls
   };
   const measures = blocks.map((block) => measured(block).measures);
   if (!base) return { kind: "measures", measures, changes: [] };
-  const [{ values: before }] = decodedPieces({ ...stored, ...base }, Number.POSITIVE_INFINITY);
+  const before = decodedWhole({ ...stored, ...base });
   const norms = blocks.map((block) => rootSumOfSquares(entryMoments(selectBlock(before, stored.cols, block).values)));
   for (let i = 0; i < values.length; i++) values[i] -= before[i];
   const changes = blocks.map((block, index) => {

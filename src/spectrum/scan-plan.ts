@@ -15,8 +15,8 @@ export interface ScanUnit {
   readonly reading: "whole" | "shares" | "kept";
 }
 
-/** Bytes of a piece where a matrix is read in pieces. */
-export const pieceBytes = 1 << 24;
+/** Bytes read at a time where a matrix comes in pieces. A share must outweigh the sum that it is answered with. */
+export const pieceBytes = { shares: 1 << 24, kept: 1 << 22 } as const;
 
 export interface PlanOptions {
   readonly depth: Depth;

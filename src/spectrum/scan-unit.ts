@@ -32,7 +32,7 @@ export async function measureUnit(
     const bytes = checkpoint.readBytes(tensor, at + rowBegin * rowBytes, at + rowEnd * rowBytes);
     return { bytes, elements, firstRow: rowBegin, tensorRow: elementBegin / cols + rowBegin, cols };
   };
-  const pieceRows = Math.max(1, Math.floor(pieceBytes / rowBytes));
+  const rowsOf = (bytes: number) => Math.max(1, Math.floor(bytes / rowBytes));
   const decodedBytes = storedRows * cols * 4;
   switch (reading) {
     case "whole": {
@@ -53,6 +53,7 @@ export async function measureUnit(
       }
     }
     case "shares": {
+      const pieceRows = rowsOf(pieceBytes.shares);
       let sum: Promise<{ gram: Float64Array | null; moments: EntryMoments }> = Promise.resolve({
         gram: null,
         moments: noMoments,
@@ -76,6 +77,7 @@ export async function measureUnit(
       return { measured: finish() };
     }
     case "kept": {
+      const pieceRows = rowsOf(pieceBytes.kept);
       const lease = await pool.take(decodedBytes);
       try {
         for (let begin = 0; ; begin += pieceRows) {
