@@ -35,7 +35,9 @@ function rates(rows, cols, draw) {
 }
 
 const normalMoments = (count) => ({ count, mean: 0, m2: count, m3: 0, m4: 3 * count, broken: 0 });
-process.stdout.write(`${draws} matrices a shape; a standard error is ${(100 * Math.sqrt((0.01 * 0.99) / draws)).toFixed(2)} points\n`);
+process.stdout.write(
+  `${draws} matrices a shape; a standard error is ${(100 * Math.sqrt((0.01 * 0.99) / draws)).toFixed(2)} points\n`,
+);
 process.stdout.write("entries        shape  spikes  judged trained\n");
 for (const n of [8, 16, 33, 64, 128, 256, 768]) {
   for (const ratio of [1, 2, 4, 8]) {

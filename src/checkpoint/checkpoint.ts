@@ -20,8 +20,8 @@ export interface Checkpoint {
   readFloat32(name: string): Float32Array;
   /** Names of the tensors as they lie in the files, the files in the order of their paths. */
   readonly dataOrder: readonly string[];
-  /** @returns stored bytes of a tensor, half-open, offsets within it, in a buffer of their own. @throws InputError */
-  readBytes(name: string, byteBegin: number, byteEnd: number): Uint8Array;
+  /** @returns stored bytes of a tensor, half-open, offsets within it, in a buffer of their own: `into`, where it has that size. @throws InputError */
+  readBytes(name: string, byteBegin: number, byteEnd: number, into?: ArrayBuffer): Uint8Array;
   /** How the tensor's bytes are read as numbers, scales included, or a clause that says why not: "X is ...". @throws InputError */
   elementsOf(name: string): StoredElements | { readonly unreadable: string };
   /** @returns SHA-256 over the weight files in the order of their paths; computed once. @throws InputError */
@@ -67,7 +67,13 @@ export function openCheckpoint(source: string, { hashWhileReading = false }: Ope
     };
     const saw = (file: SafetensorsFile) => (begin: number, bytes: Uint8Array) =>
       running?.saw(ordered.indexOf(file), begin, bytes);
-    const bytesOf = (name: string, byteBegin: number, byteEnd: number, onPiece: PieceListener = () => {}) => {
+    const bytesOf = (
+      name: string,
+      byteBegin: number,
+      byteEnd: number,
+      onPiece: PieceListener = () => {},
+      into?: ArrayBuffer,
+    ) => {
       const file = located(name);
       const entry = file.header.tensors.get(name)!;
       const inside = byteBegin >= 0 && byteBegin <= byteEnd && byteEnd <= entry.byteEnd - entry.byteBegin;
@@ -77,7 +83,7 @@ export function openCheckpoint(source: string, { hashWhileReading = false }: Ope
         );
       }
       const begin = file.header.dataByteBegin + entry.byteBegin;
-      const bytes = file.readBytes(begin + byteBegin, begin + byteEnd);
+      const bytes = file.readBytes(begin + byteBegin, begin + byteEnd, into);
       onPiece(begin + byteBegin, bytes);
       return bytes;
     };
@@ -97,7 +103,7 @@ export function openCheckpoint(source: string, { hashWhileReading = false }: Ope
         const file = located(name);
         return file.readFloat32(name, saw(file));
       },
-      readBytes: (name, begin, end) => bytesOf(name, begin, end, saw(located(name))),
+      readBytes: (name, begin, end, into) => bytesOf(name, begin, end, saw(located(name)), into),
       elementsOf(name) {
         located(name);
         // A stack of experts asks once for each of them.

@@ -21,15 +21,15 @@ export interface HubSettings {
  * @throws InputError for an address that is none, or for a token that no header can carry.
  */
 export function hubSettings(environment: Environment): HubSettings {
-  const home = environment["HOME"] || homedir();
+  const home = environment.HOME || homedir();
   const expand = (path: string) => resolve(path.replace(/^~(?=$|\/)/, () => home));
-  const hubHome = environment["HF_HOME"] || join(environment["XDG_CACHE_HOME"] || "~/.cache", "huggingface");
-  const cache = environment["HF_HUB_CACHE"] || environment["HUGGINGFACE_HUB_CACHE"] || join(hubHome, "hub");
-  const tokenFile = expand(environment["HF_TOKEN_PATH"] || join(hubHome, "token"));
-  const offline = isTrue(environment["HF_HUB_OFFLINE"]) || isTrue(environment["TRANSFORMERS_OFFLINE"]);
+  const hubHome = environment.HF_HOME || join(environment.XDG_CACHE_HOME || "~/.cache", "huggingface");
+  const cache = environment.HF_HUB_CACHE || environment.HUGGINGFACE_HUB_CACHE || join(hubHome, "hub");
+  const tokenFile = expand(environment.HF_TOKEN_PATH || join(hubHome, "token"));
+  const offline = isTrue(environment.HF_HUB_OFFLINE) || isTrue(environment.TRANSFORMERS_OFFLINE);
   return {
     cacheFolder: expand(cache),
-    endpoint: endpointOf(environment["HF_ENDPOINT"] || "https://huggingface.co"),
+    endpoint: endpointOf(environment.HF_ENDPOINT || "https://huggingface.co"),
     ...(offline ? { token: null, tokenFrom: null } : tokenOf(environment, tokenFile)),
     offline,
   };

@@ -92,7 +92,7 @@ const families: Readonly<Record<string, readonly Case[]>> = {
 };
 
 describe.each(Object.entries(families))("%s", (_, cases) => {
-  it.each(cases)("%s: layer %s, role %s", (tensor, layer, role, expert = undefined) => {
-    expect(layerAndRole(canonicalName(tensor))).toEqual({ layer, role, expert: expert ?? null });
+  it.each(cases)("%s: layer %s, role %s", (tensor, layer, role, expert) => {
+    expect(layerAndRole(canonicalName(String(tensor)))).toEqual({ layer, role, expert: expert ?? null });
   });
 });

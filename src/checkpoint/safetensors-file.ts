@@ -20,7 +20,7 @@ export interface SafetensorsFile {
   /** The file's first bytes, up to the data: the header's length and the header. */
   readonly head: Uint8Array;
   /** @returns bytes of the file, in a buffer of their own. @throws InputError where the file has shrunk. */
-  readBytes(byteBegin: number, byteEnd: number): Uint8Array;
+  readBytes(byteBegin: number, byteEnd: number, into?: ArrayBuffer): Uint8Array;
   close(): void;
 }
 
@@ -48,8 +48,9 @@ export function openSafetensors(path: string): SafetensorsFile {
       bytes,
       head,
       readFloat32: (name, onPiece = () => {}) => readTensor(descriptor, header, name, path, onPiece),
-      readBytes(byteBegin, byteEnd) {
-        const bytes = new Uint8Array(byteEnd - byteBegin);
+      readBytes(byteBegin, byteEnd, into) {
+        const length = byteEnd - byteBegin;
+        const bytes = new Uint8Array(into?.byteLength === length ? into : new ArrayBuffer(length));
         readExactly(descriptor, bytes, byteBegin, path);
         return bytes;
       },

@@ -7,7 +7,7 @@ import { parseHeader, parseHeaderLength, type SafetensorsHeader } from "./safete
 
 /** Inputs for each kind; the long suite takes 10^5 in all. */
 const kinds = 4;
-const numRuns = process.env["DEADWEIGHT_LONG_TESTS"] === "1" ? 100_000 / kinds : 2000 / kinds;
+const numRuns = process.env.DEADWEIGHT_LONG_TESTS === "1" ? 100_000 / kinds : 2000 / kinds;
 const files = ["mixed", "reference"].map((name) =>
   readFileSync(new URL(`../../test/fixtures/checkpoint/${name}.safetensors`, import.meta.url)),
 );

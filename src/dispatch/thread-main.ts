@@ -4,14 +4,22 @@ import { parentPort } from "node:worker_threads";
 import type { Task } from "./task.js";
 import { type FromWorker, packError, type ToWorker } from "./worker-message.js";
 
-const send = (message: FromWorker) => parentPort?.postMessage(message);
+const send = (message: FromWorker, transfer: readonly ArrayBuffer[] = []) =>
+  parentPort?.postMessage(message, [...transfer]);
+
+/** What a task module exports; `transferred` names the buffers of its result that need not be copied. */
+interface TaskModule {
+  readonly task: Task;
+  readonly transferred?: (result: unknown) => readonly ArrayBuffer[];
+}
 
 parentPort?.on("message", async (message: ToWorker) => {
   if (message.kind !== "run") return;
   try {
-    const { task } = (await import(message.module)) as { task: Task };
+    const { task, transferred } = (await import(message.module)) as TaskModule;
     const context = { onProgress: () => {}, signal: new AbortController().signal, now: () => performance.now() };
-    send({ kind: "result", result: await task(message.args, context) });
+    const result = await task(message.args, context);
+    send({ kind: "result", result }, transferred?.(result));
   } catch (error) {
     send(packError(error));
   }

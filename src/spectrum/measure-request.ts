@@ -80,7 +80,8 @@ export type MeasureReply =
       readonly changes: readonly ChangeRecord[];
     }
   /** The upper triangle row by row. */
-  | { readonly kind: "share"; readonly gram: Float64Array; readonly moments: EntryMoments }
-  | { readonly kind: "kept" };
+  | { readonly kind: "share"; readonly gram: Float64Array; readonly moments: EntryMoments; readonly bytes: Uint8Array }
+  /** The bytes come back, so that the next piece is read into the same memory. */
+  | { readonly kind: "kept"; readonly bytes: Uint8Array };
 
 export type Measurer = (request: MeasureRequest) => Promise<MeasureReply>;

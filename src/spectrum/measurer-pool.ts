@@ -10,12 +10,22 @@ export interface MeasurerLease {
 export interface MeasurerPool {
   /** Waits until a measurer is free and so many bytes are, or nothing else is under way. First come, first served. */
   take(bytes: number): Promise<MeasurerLease>;
+  /** Memory of this size that an answer has given back; new memory is left to the garbage collector, which takes its time. */
+  spare(bytes: number): ArrayBuffer | undefined;
 }
 
 export function measurerPool(measurers: readonly Measurer[], mostBytes: number): MeasurerPool {
   const idle = [...measurers];
   const waiting: { readonly bytes: number; readonly grant: (lease: MeasurerLease) => void }[] = [];
   let bytesOut = 0;
+  const spares: ArrayBuffer[] = [];
+  const keep = (reply: MeasureReply): MeasureReply => {
+    if ("bytes" in reply && reply.bytes.buffer instanceof ArrayBuffer) {
+      spares.push(reply.bytes.buffer);
+      if (spares.length > measurers.length) spares.shift();
+    }
+    return reply;
+  };
   const serve = () => {
     for (let [next] = waiting; next && idle.length > 0; [next] = waiting) {
       if (idle.length < measurers.length && bytesOut + next.bytes > mostBytes) return;
@@ -24,7 +34,7 @@ export function measurerPool(measurers: readonly Measurer[], mostBytes: number):
       const { bytes } = next;
       bytesOut += bytes;
       next.grant({
-        run: measurer,
+        run: async (request) => keep(await measurer(request)),
         release() {
           idle.push(measurer);
           bytesOut -= bytes;
@@ -34,6 +44,10 @@ export function measurerPool(measurers: readonly Measurer[], mostBytes: number):
     }
   };
   return {
+    spare(bytes) {
+      const at = spares.findIndex(({ byteLength }) => byteLength === bytes);
+      return at < 0 ? undefined : spares.splice(at, 1)[0];
+    },
     take: (bytes) =>
       new Promise((grant) => {
         waiting.push({ bytes, grant });

@@ -63,7 +63,7 @@ export function openMeasurer(): Measurer {
         return measureStored(request, nullsOf(request.measuring.seed));
       case "share": {
         const { gram, moments } = gramOfRows(request.stored, request.depth);
-        return { kind: "share", gram: gram.upper(), moments };
+        return { kind: "share", gram: gram.upper(), moments, bytes: request.stored.bytes };
       }
       case "sum": {
         const { block, moments, measuring } = request;
@@ -85,7 +85,7 @@ export function openMeasurer(): Measurer {
           matrix.putRows(values, firstRow);
           kept.moments = joinedMoments(kept.moments, entryMoments(values));
         }
-        if (measuring === null) return { kind: "kept" };
+        if (measuring === null) return { kind: "kept", bytes: stored.bytes };
         const { moments } = kept;
         kept = null;
         return judged(block, moments, measuring, () => estimate(matrix, block, moments, measuring.seed));

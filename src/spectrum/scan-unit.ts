@@ -29,7 +29,8 @@ export async function measureUnit(
   const rowBytes = cols * size;
   const read = (rowBegin: number, rowEnd: number): StoredRows => {
     const at = elementBegin * size;
-    const bytes = checkpoint.readBytes(tensor, at + rowBegin * rowBytes, at + rowEnd * rowBytes);
+    const into = pool.spare((rowEnd - rowBegin) * rowBytes);
+    const bytes = checkpoint.readBytes(tensor, at + rowBegin * rowBytes, at + rowEnd * rowBytes, into);
     return { bytes, elements, firstRow: rowBegin, tensorRow: elementBegin / cols + rowBegin, cols };
   };
   const rowsOf = (bytes: number) => Math.max(1, Math.floor(bytes / rowBytes));
