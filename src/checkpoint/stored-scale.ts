@@ -70,8 +70,8 @@ export function scaleLayout(
     return misfit;
   }
   const [rowSize, colSize] = blockSize(source.config);
-  const rowBlock = blockLength(shape.at(-2)!, sizes.at(-2)!, rowSize, false);
-  const colBlock = blockLength(cols, sizes.at(-1)!, colSize, true);
+  const rowBlock = blockLength(shape.at(-2)!, sizes.at(-2)!, rowSize);
+  const colBlock = blockLength(cols, sizes.at(-1)!, colSize);
   if (rowBlock === null || colBlock === null) return misfit;
   // Blocks are counted through a stack: each of its matrices must hold whole ones.
   if (stack !== "" && shape.at(-2)! % rowBlock !== 0) return misfit;
@@ -96,11 +96,9 @@ export function hasZeroPoints({ tensors, readBytes }: ScaleSource, { name }: Sto
 }
 
 /** How long the pieces are of which `count` cover `length`: all, the configured, single or equal ones; null where none fit. */
-function blockLength(length: number, count: number, configured: number, grouped: boolean): number | null {
+function blockLength(length: number, count: number, configured: number): number | null {
   if (count === 1) return length;
   if (Math.ceil(length / configured) === count) return configured;
-  // Groups of any size run along a row; over rows only single ones.
-  if (!grouped) return count === length ? 1 : null;
   return length % count === 0 ? length / count : null;
 }
 
