@@ -63,11 +63,13 @@ describe("unreadableReason", () => {
     ["I8 alone", { "x.weight": { dtype: "I8", shape: [4, 4] } }, /^stored as I8 without a scale that the .* names$/],
     [
       "too few scales",
-      { "x.weight": f8(300, 300), "x.weight_scale_inv": f32(7, 3) },
-      /shape \[7, 3\] .* \[300, 300\]$/,
+      { "x.weight": f8(300, 300), "x.weight_scale_inv": f32(2, 3) },
+      /shape \[2, 3\] .* \[300, 300\]$/,
     ],
     ["scales of a column", { "x.weight": f8(4, 6), "x.weight_scale": f32(6) }, /which do not fit/],
     ["scales of another rank", { "x.weight": f8(4, 6), "x.weight_scale": f32(4, 1, 1) }, /which do not fit/],
+    ["equal pieces of rows", { "x.weight": f8(6, 6), "x.weight_scale": f32(2, 3) }, /which do not fit/],
+    ["equal pieces of columns, inverse", { "x.weight": f8(4, 6), "x.weight_scale_inv": f32(4, 3) }, /which do not fit/],
     ["groups that are no columns", { "x.weight": f8(4, 6), "x.weight_scale": f32(4, 4) }, /which do not fit/],
     [
       "scales that cannot be read",
@@ -128,7 +130,8 @@ describe("storedScale", () => {
     const tensors = { "x.weight": f8(6, 6), "x.weight_scale_inv": f32(2, 3) };
     const config = (size: unknown) => ({ quantization_config: { weight_block_size: size } });
     expect(layoutOf(tensors, config([4, 2]))).toEqual([4, 2, 3]);
-    expect(layoutOf(tensors, config([0, "x"]))).toEqual([3, 2, 3]);
+    const large = { "x.weight": f8(300, 129), "x.weight_scale_inv": f32(3, 2) };
+    expect(layoutOf(large, config([0, "x"]))).toEqual([128, 128, 2]);
   });
 
   it("leaves floats alone: there a scale says how to quantize", () => {

@@ -71,7 +71,9 @@ export function scaleLayout(
   }
   const [rowSize, colSize] = blockSize(source.config);
   const rowBlock = blockLength(shape.at(-2)!, sizes.at(-2)!, rowSize);
-  const colBlock = blockLength(cols, sizes.at(-1)!, colSize);
+  // Groups of any size run along a row; the blocks of `_scale_inv` are the configured ones or a mistake.
+  const grouped = tensor.endsWith("_scale") && cols % sizes.at(-1)! === 0;
+  const colBlock = blockLength(cols, sizes.at(-1)!, colSize) ?? (grouped ? cols / sizes.at(-1)! : null);
   if (rowBlock === null || colBlock === null) return misfit;
   // Blocks are counted through a stack: each of its matrices must hold whole ones.
   if (stack !== "" && shape.at(-2)! % rowBlock !== 0) return misfit;
@@ -95,11 +97,11 @@ export function hasZeroPoints({ tensors, readBytes }: ScaleSource, { name }: Sto
   return readBytes(points.name, 0, bytes).some((byte) => byte !== 0);
 }
 
-/** How long the pieces are of which `count` cover `length`: all, the configured, single or equal ones; null where none fit. */
+/** How long the pieces are of which `count` cover `length`: all, the configured or single ones; null where none fit. No other is guessed. */
 function blockLength(length: number, count: number, configured: number): number | null {
   if (count === 1) return length;
   if (Math.ceil(length / configured) === count) return configured;
-  return length % count === 0 ? length / count : null;
+  return count === length ? 1 : null;
 }
 
 function blockSize(config: ScaleSource["config"]): readonly [number, number] {

@@ -7,7 +7,7 @@ import { InputError } from "../foundation/errors.js";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.js";
 import { canonicalName } from "./checkpoint-matrix.js";
 import { matchMatrices } from "./match-matrices.js";
-import { listMatrices, readMatrix } from "./weight-names.js";
+import { listMatrices, listSkipped, readMatrix } from "./weight-names.js";
 
 const fixtures = fileURLToPath(new URL("../../test/fixtures/checkpoint/", import.meta.url));
 const realModels = fileURLToPath(new URL("../../../shared/data/", import.meta.url));
@@ -150,6 +150,58 @@ describe("listMatrices", () => {
     expect(summary(described(tensors, { model_type: "gpt2" }))).toEqual(["wte | wte | null | 11x8"]);
     expect(summary(described(tensors, { model_type: "gpt2", tie_word_embeddings: false })).length).toBe(2);
     expect(summary(described({ "layers.0.q_proj.qweight": [4, 4] }, null, "I32"))).toEqual([]);
+  });
+});
+
+describe("listSkipped", () => {
+  const skipped = (tensors: Record<string, [dtype: string, ...shape: number[]]>) => {
+    const entries = Object.entries(tensors).map(([name, [dtype, ...shape]]) => [name, { dtype, shape }] as const);
+    return listSkipped(memoryCheckpoint(Object.fromEntries(entries)));
+  };
+
+  it.each<[string, string, [dtype: string, ...shape: number[]]]>([
+    ["GPTQ and AWQ", "model.layers.0.mlp.up_proj.qweight", ["I32", 8, 64]],
+    ["compressed-tensors", "model.layers.0.mlp.up_proj.weight_packed", ["I32", 64, 8]],
+    ["4 bits of bitsandbytes", "model.layers.0.mlp.up_proj.weight", ["U8", 256, 1]],
+    ["MXFP4 of GPT-OSS", "model.layers.0.mlp.experts.down_proj_blocks", ["U8", 2, 8, 4, 16]],
+    ["4-bit floats", "model.layers.0.mlp.up_proj.weight", ["F4", 8, 8]],
+  ])("names weights of %s", (_, tensor, [dtype, ...shape]) => {
+    const reason = `stored as ${dtype}, which is not read`;
+    expect(skipped({ [tensor]: [dtype, ...shape] })).toEqual([{ tensor, dtype, shape, reason }]);
+  });
+
+  it("names I8 without a scale, a stack of experts included", () => {
+    const names = ["layers.0.up_proj.weight", "layers.0.mlp.experts.up_proj"];
+    expect(skipped({ [names[0]]: ["I8", 4, 4], [names[1]]: ["I8", 2, 4, 4] })).toEqual(
+      names.map((tensor) =>
+        expect.objectContaining({ tensor, reason: expect.stringMatching(/^stored as I8 without/) }),
+      ),
+    );
+  });
+
+  it("leaves out what can be read, scales, indices, masks and vectors", () => {
+    expect(
+      skipped({
+        "layers.0.up_proj.weight": ["F8_E4M3", 4, 4],
+        "layers.0.up_proj.weight_scale": ["F32", 4, 1],
+        "layers.0.down_proj.weight": ["I8", 4, 4],
+        "layers.0.down_proj.SCB": ["F32", 4],
+        "layers.0.q_proj.scales": ["F16", 1, 64],
+        "layers.0.q_proj.qzeros": ["I32", 1, 8],
+        "layers.0.q_proj.g_idx": ["I32", 64],
+        "layers.0.attn.bias": ["BOOL", 1, 1, 8, 8],
+        "layers.0.norm.weight": ["I8", 4],
+      }),
+    ).toEqual([]);
+  });
+
+  it("reads no scales", () => {
+    const checkpoint = memoryCheckpoint({
+      "x.weight": { dtype: "F8_E4M3", shape: [4, 4] },
+      "x.weight_scale": { dtype: "F32", shape: [4, 1] },
+    });
+    const readFloat32 = () => expect.fail("a scale was read");
+    expect(listSkipped({ ...checkpoint, readFloat32 })).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   isDtype,
   isFloatDtype,
   isFloatingPoint,
+  isReadableDtype,
 } from "./dtype.js";
 
 // Written by make_checkpoint.py: torch's own rounding.
@@ -63,5 +64,11 @@ describe("dtypes", () => {
     expect([dtypeBits("F4"), dtypeBits("BF16"), dtypeBits("C64")]).toEqual([4, 16, 64]);
     expect([isFloatDtype("F64"), isFloatDtype("F8_E4M3"), isFloatDtype("I32")]).toEqual([true, false, false]);
     expect([isFloatingPoint("F8_E4M3"), isFloatingPoint("BF16"), isFloatingPoint("BOOL")]).toEqual([true, true, false]);
+    expect(["F8_E4M3", "F8_E5M2", "I8", "F64", "F4", "U8", "F8_E8M0"].filter(isReadableDtype)).toEqual([
+      "F8_E4M3",
+      "F8_E5M2",
+      "I8",
+      "F64",
+    ]);
   });
 });
