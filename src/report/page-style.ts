@@ -1,18 +1,20 @@
 /** @file The style sheet of the page: light, dark, narrow, printed. */
 
-/** Series colours: text, then Okabe & Ito's (2008), darkened or lightened until they stand out from the background by 3:1 or more. */
+/** `--full`: as much of a series colour as leaves text on it 4.5:1. Series colours: text, then Okabe & Ito's (2008), darkened or lightened until they stand out from the background by 3:1 or more. */
 export const pageStyle = `
 :root {
   color-scheme: light dark;
   --paper: #fff; --ink: #1c1e21; --muted: #5d636b; --line: #d9dce0; --panel: #f5f6f7; --link: #0b5cad;
   --bad: #b3261e; --bad-panel: #fdeceb; --good: #17693a; --target: #fff6d8; --shade: #00000012; --worse: #b3261e12;
   --series-0: #1c1e21; --series-1: #0072b2; --series-2: #c44e00; --series-3: #00805c; --series-4: #a83c86; --series-5: #7d6608;
+  --full: 70%;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #15171a; --ink: #e4e6e9; --muted: #9aa1aa; --line: #363b42; --panel: #1f2226; --link: #7ab8f5;
     --bad: #ff8a80; --bad-panel: #43191a; --good: #6fd39b; --target: #3a3313; --shade: #ffffff1c; --worse: #ff8a8014;
     --series-0: #e4e6e9; --series-1: #56b4e9; --series-2: #ff9d57; --series-3: #3ccf9c; --series-4: #ea95cd; --series-5: #e6cf52;
+    --full: 45%;
   }
 }
 @media print {
@@ -20,6 +22,7 @@ export const pageStyle = `
     --paper: #fff; --ink: #000; --muted: #444; --line: #bbb; --panel: #fff; --bad: #b3261e; --bad-panel: #fff; --good: #17693a;
     --target: #fff6d8; --shade: #00000012; --worse: #b3261e12;
     --series-0: #000; --series-1: #0072b2; --series-2: #c44e00; --series-3: #00805c; --series-4: #a83c86; --series-5: #7d6608;
+    --full: 70%;
   }
 }
 * { box-sizing: border-box; }
@@ -83,8 +86,26 @@ tr.good td:nth-child(5) { color: var(--good); font-weight: 650; }
 .passed b { color: var(--good); } .failed b, .failed { color: var(--bad); }
 dl { display: grid; grid-template-columns: minmax(120px, 220px) 1fr; gap: 6px 20px; margin: 0; font-size: 15px; }
 dt { color: var(--muted); } dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
-.map table { width: auto; } .map th, .map td { padding: 2px 3px; } .map tbody tr + tr > * { border-top: 0; }
-.cell { display: block; width: 100%; min-width: 46px; padding: 6px 4px; border: 0; border-radius: 3px; font: inherit; font-size: 12px; color: inherit; background: none; cursor: pointer; text-align: center; }
+.map { border: 0; } .map table { width: auto; } .map th, .map td { padding: 2px 3px; } .map tbody tr + tr > * { border-top: 0; }
+.map thead th { text-align: center; } .map thead th:first-child { text-align: left; }
+.cell { display: block; width: 100%; min-width: 48px; padding: 6px 4px; border: 0; border-radius: 3px; font: inherit; font-size: 12px; color: inherit; cursor: pointer; text-align: center; }
+.cell, .bar { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.cell.below { background: color-mix(in srgb, var(--series-1) calc(var(--shade, 0) * var(--full)), var(--paper)); }
+.cell.above { background: color-mix(in srgb, var(--series-2) calc(var(--shade, 0) * var(--full)), var(--paper)); }
+.scale { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; font-size: 13px; color: var(--muted); margin: 0; }
+.scale span:empty:not(.bar) { display: none; }
+.bar { width: 90px; height: 12px; border: 1px solid var(--line); } .bar[hidden] { display: none; }
+.bar.below { background: linear-gradient(to left, var(--paper), color-mix(in srgb, var(--series-1) var(--full), var(--paper))); }
+.bar.above { background: linear-gradient(to right, var(--paper), color-mix(in srgb, var(--series-2) var(--full), var(--paper))); }
+.pick { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; text-decoration: underline dotted var(--muted); text-underline-offset: 3px; }
+.pick:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
+.pickable tbody tr { cursor: pointer; } .pickable tbody tr:hover > * { background: var(--panel); }
+#all tbody th, #all thead th:first-child { position: sticky; left: 0; background: var(--paper); z-index: 1; }
+.methods td { white-space: normal; min-width: 16ch; }
+.spectrum text { fill: var(--muted); } .spectrum .grid-line { stroke: var(--line); }
+.spectrum polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
+.spectrum .value-line { stroke: var(--series-1); } .spectrum .noise-line { stroke: var(--muted); stroke-dasharray: 4 4; }
+.spectrum .edge { stroke: var(--series-2); stroke-dasharray: 2 3; } .spectrum .edge-name { fill: var(--series-2); }
 .cell:focus-visible, .sort:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 .sort { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }
 [aria-sort="ascending"] .sort::after { content: " ↑"; } [aria-sort="descending"] .sort::after { content: " ↓"; }
@@ -92,6 +113,7 @@ select, input { font: inherit; font-size: 15px; color: inherit; background: var(
 .chart.wide { max-width: 760px; }
 footer { margin-top: 52px; padding-top: 16px; padding-bottom: 40px; border-top: 1px solid var(--line); }
 @media (max-width: 620px) {
+  .chart svg.spectrum { font-size: 17px; }
   .grid { gap: 30px; }
   .checks li { padding-left: 0; } .checks b { position: static; display: block; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 10px; }

@@ -1,5 +1,6 @@
 /** @file A scan as CSV (RFC 4180): a row for each matrix, a column for each figure. Knows no files. */
 import type { MatrixScanRecord, MeasuresRecord, ScanRecord } from "../records/scan-record.js";
+import { printable } from "./printable.js";
 
 type Cell = string | number | boolean | null | undefined;
 
@@ -66,10 +67,11 @@ export function scanCsv({ matrices, base }: ScanRecord): string {
   return lines.map((cells) => `${cells.map(cellText).join(",")}\r\n`).join("");
 }
 
-/** Foreign text that a spreadsheet would take for a formula is set behind an apostrophe. */
+/** Foreign text must neither steer a terminal nor be taken for a formula by a spreadsheet: that is set behind an apostrophe. */
 function cellText(cell: Cell): string {
   if (cell === null || cell === undefined) return "";
   if (typeof cell !== "string") return String(cell);
-  const harmless = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  const text = printable(cell);
+  const harmless = /^[=+\-@]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replace(/"/g, '""')}"` : harmless;
 }

@@ -1,5 +1,6 @@
 /** @file A scan on a terminal: a line for each matrix as it is finished, and what is to be said at the end. Knows no streams. */
 import type { MatrixScanRecord, MeasuresRecord, ScanRecord } from "../records/scan-record.js";
+import { displayWidth, padded, shortened } from "./display-width.js";
 import { absent, count, counted, decimalsFor, exists, type Figure, fixed, percent } from "./figure-text.js";
 import { printable } from "./printable.js";
 import { sparkline } from "./sparkline.js";
@@ -27,44 +28,65 @@ export function figureText(value: Figure, standardError?: number): string {
   return fixed(value, Math.max(0, 2 - Math.floor(Math.log10(size))));
 }
 
+/** As `figureText`, in at most `width` characters: an error that does not fit is first rounded to one digit, then told by a ~ alone. */
+export function fittingFigure(value: Figure, standardError: number | undefined, width: number): string {
+  const text = figureText(value, standardError);
+  if (text.length <= width || !exists(value) || standardError === undefined) return text;
+  const decimals = Math.max(0, decimalsFor(standardError) - 1);
+  const shorter = `${fixed(value, decimals)}±${fixed(standardError, decimals)}`;
+  if (shorter.length <= width) return shorter;
+  const told = `~${fixed(value, decimals)}`;
+  return told.length <= width ? told : `~${value.toExponential(1).replace("e+", "e")}`;
+}
+
 /** `x0.21`: against noise. */
-export const ratioText = (value: Figure): string =>
-  exists(value) ? `x${fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0)}` : "";
+export function ratioText(value: Figure): string {
+  if (!exists(value)) return "";
+  if (value >= 1e4) return `x${value.toExponential(0).replace("e+", "e")}`;
+  return `x${fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0)}`;
+}
+
+const figureColumn = (
+  heading: string,
+  width: number,
+  measures: (matrix: MatrixScanRecord) => MeasuresRecord | null | undefined,
+  name: "pr" | "effectiveRank" | "spectralNorm" | "tailExponent" | "kurtosis",
+): ScanColumn => ({
+  ...{ heading, width, align: "right" },
+  text(matrix) {
+    const of = measures(matrix);
+    return fittingFigure(of?.[name], of?.standardErrors?.[name], width);
+  },
+});
+const itself = (matrix: MatrixScanRecord) => matrix;
+const itsChange = ({ change }: MatrixScanRecord) => change;
 
 const columns: readonly ScanColumn[] = [
-  { heading: "shape", width: 11, align: "left", text: ({ rows, cols }) => `${rows}x${cols}` },
+  { heading: "shape", width: 12, align: "left", text: ({ rows, cols }) => `${rows}x${cols}` },
   { heading: "spectrum", width: 10, align: "left", text: ({ spectrum }) => sparkline(spectrum, 10) },
-  { heading: "pr", width: 8, align: "right", text: (m) => figureText(m.pr, m.standardErrors?.pr) },
+  figureColumn("pr", 8, itself, "pr"),
   { heading: "/noise", width: 6, align: "right", toned: true, text: (m) => ratioText(m.ratios.pr) },
   { heading: "pc1 %", width: 6, align: "right", text: ({ pc1 }) => percent(pc1) },
   { heading: "/noise", width: 6, align: "right", text: (m) => ratioText(m.ratios.pc1) },
   { heading: "spikes", width: 7, align: "right", text: (m) => spikesText(m) },
   { heading: "energy %", width: 8, align: "right", text: ({ spikeEnergy }) => percent(spikeEnergy) },
-  {
-    heading: "eff.rank",
-    width: 8,
-    align: "right",
-    text: (m) => figureText(m.effectiveRank, m.standardErrors?.effectiveRank),
-  },
+  figureColumn("eff.rank", 8, itself, "effectiveRank"),
   { heading: "/noise", width: 6, align: "right", text: (m) => ratioText(m.ratios.effectiveRank) },
-  { heading: "norm", width: 7, align: "right", text: ({ spectralNorm }) => figureText(spectralNorm) },
-  { heading: "alpha", width: 6, align: "right", text: (m) => figureText(m.tailExponent, undefined) },
-  { heading: "kurtosis", width: 8, align: "right", text: ({ kurtosis }) => figureText(kurtosis) },
+  figureColumn("norm", 7, itself, "spectralNorm"),
+  { heading: "/noise", width: 6, align: "right", text: (m) => ratioText(m.ratios.spectralNorm) },
+  figureColumn("alpha", 9, itself, "tailExponent"),
+  figureColumn("kurtosis", 8, itself, "kurtosis"),
+  { heading: "st.rank", width: 7, align: "right", text: ({ stableRank }) => figureText(stableRank) },
 ];
 
 const changeColumns: readonly ScanColumn[] = [
-  { heading: "shape", width: 11, align: "left", text: ({ rows, cols }) => `${rows}x${cols}` },
-  { heading: "pr", width: 8, align: "right", text: (m) => figureText(m.pr, m.standardErrors?.pr) },
+  { heading: "shape", width: 12, align: "left", text: ({ rows, cols }) => `${rows}x${cols}` },
+  figureColumn("pr", 8, itself, "pr"),
   { heading: "/noise", width: 6, align: "right", text: (m) => ratioText(m.ratios.pr) },
   { heading: "spikes", width: 7, align: "right", text: (m) => spikesText(m) },
   { heading: "change %", width: 8, align: "right", text: ({ change }) => percent(change?.relativeChange, 2) },
   { heading: "spectrum", width: 10, align: "left", text: ({ change }) => sparkline(change?.spectrum, 10) },
-  {
-    heading: "its pr",
-    width: 8,
-    align: "right",
-    text: ({ change }) => figureText(change?.pr, change?.standardErrors?.pr),
-  },
+  figureColumn("its pr", 8, itsChange, "pr"),
   { heading: "/noise", width: 6, align: "right", toned: true, text: ({ change }) => ratioText(change?.ratios.pr) },
   { heading: "pc1 %", width: 6, align: "right", text: ({ change }) => percent(change?.pc1) },
   { heading: "spikes", width: 7, align: "right", text: ({ change }) => (change ? spikesText(change) : absent) },
@@ -73,7 +95,7 @@ const changeColumns: readonly ScanColumn[] = [
 
 function spikesText({ spikes, noiseLike, standardErrors }: MeasuresRecord): string {
   if (noiseLike) return "noise";
-  return exists(spikes) ? `${standardErrors ? "~" : ""}${fixed(spikes, 0)}` : absent;
+  return exists(spikes) ? `${standardErrors?.spikes ? "~" : ""}${fixed(spikes, 0)}` : absent;
 }
 
 /** Of a matrix beyond these ratios of pr one says that it is far from noise; between them, that it is near. */
@@ -95,7 +117,7 @@ export interface ScanLines {
 /** @param names of all matrices, for the width of the first column. Columns that do not fit are left out, the last first. */
 export function scanLines(names: readonly string[], look: TerminalLook, { comparing = false } = {}): ScanLines {
   const paint = painter(look.color);
-  const longest = Math.max(6, ...names.map((name) => printable(name).length));
+  const longest = Math.max(6, ...names.map((name) => displayWidth(printable(name))));
   const nameWidth = Math.min(longest, Math.max(16, look.width - 50));
   const shown: ScanColumn[] = [];
   let width = nameWidth;
@@ -104,30 +126,34 @@ export function scanLines(names: readonly string[], look: TerminalLook, { compar
     shown.push(column);
     width += 1 + column.width;
   }
-  const padded = (text: string, { width: size, align }: ScanColumn) =>
-    align === "left" ? text.padEnd(size) : text.padStart(size);
-  const header = ["matrix".padEnd(nameWidth), ...shown.map((column) => padded(column.heading, column))].join(" ");
+  const header = ["matrix".padEnd(nameWidth), ...shown.map(({ heading, ...column }) => cell(heading, column))].join(
+    " ",
+  );
   return {
     header: paint("bold", header.trimEnd()),
     line(matrix) {
+      const name = padded(shortened(printable(matrix.name), nameWidth, "end"), nameWidth, "left");
+      const note = printable(matrix.note ?? "");
+      if (matrix.pr === null && note !== "") return paint("red", shortened(`${name} ${note}`, look.width, "beginning"));
       const cells = shown.map((column) => {
-        const text = padded(column.text(matrix), column);
+        const text = cell(column.text(matrix), column);
         return column.toned ? toned(text, (comparing ? matrix.change : matrix)?.ratios.pr, paint) : text;
       });
-      const line = [shortened(printable(matrix.name), nameWidth).padEnd(nameWidth), ...cells].join(" ").trimEnd();
-      const note = matrix.pr === null && matrix.note ? ` ${printable(matrix.note)}` : "";
-      if (note === "") return line;
-      return paint(
-        "red",
-        shortened(`${shortened(printable(matrix.name), nameWidth).padEnd(nameWidth)}${note}`, look.width),
-      );
+      const line = [name, ...cells].join(" ").trimEnd();
+      const left = look.width - width - noteGap;
+      if (note === "" || left < leastNote) return line;
+      return `${[name, ...cells].join(" ")}${" ".repeat(noteGap)}${paint("dim", shortened(note, left, "beginning"))}`;
     },
   };
 }
 
-/** The end of a name tells more than its beginning. */
-function shortened(text: string, width: number): string {
-  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
+const noteGap = 2;
+/** Fewer columns than these say nothing. */
+const leastNote = 12;
+
+/** What is wider than its column is not shown: cut figures would be wrong ones. */
+function cell(text: string, { width, align }: Pick<ScanColumn, "width" | "align">): string {
+  return padded(displayWidth(text) <= width ? text : "…", width, align);
 }
 
 /** Sentences on the whole model. */
@@ -146,18 +172,40 @@ export function scanSummary(record: ScanRecord): string[] {
     );
   }
   if (noiseCheck && noiseCheck.measured > 0) sentences.push(noiseSentence(noiseCheck, matrices));
-  const broken = matrices.filter(({ pr, note }) => pr === null && note !== undefined);
-  if (broken.length > 0) {
-    sentences.push(
-      `Without figures: ${listed(broken.map(({ name, note }) => `${printable(name)} (${printable(note!)})`))}.`,
-    );
-  }
+  sentences.push(...changeSentences(record));
+  for (const [note, names] of grouped(noted(matrices, ({ pr }) => pr === null)))
+    sentences.push(`Without figures: ${listed(names)} (${note}).`);
+  for (const [note, names] of grouped(noted(matrices, ({ pr }) => pr !== null)))
+    sentences.push(`Note on ${listed(names)}: ${note}.`);
   if (matrices.some(({ standardErrors }) => standardErrors)) {
     sentences.push("Figures with ± and ~ are estimates with their standard error; --exact computes them.");
   }
   for (const [reason, names] of grouped(skipped.map(({ tensor, reason }) => [reason, tensor]))) {
     sentences.push(`Skipped, ${printable(reason)}: ${listed(names.map(printable))}.`);
   }
+  return sentences;
+}
+
+const noted = (matrices: readonly MatrixScanRecord[], which: (matrix: MatrixScanRecord) => boolean) =>
+  matrices
+    .filter((matrix) => matrix.note !== undefined && which(matrix))
+    .map(({ name, note }) => [printable(note!), printable(name)] as const);
+
+/** What moved most, what least, and what cannot be compared. */
+function changeSentences({ base, matrices }: ScanRecord): string[] {
+  if (!base) return [];
+  const compared = matrices.filter(({ change }) => exists(change?.relativeChange));
+  const byChange = [...compared].sort((a, b) => b.change!.relativeChange! - a.change!.relativeChange!);
+  const named = (some: readonly MatrixScanRecord[]) =>
+    some.map(({ name, change }) => `${printable(name)} (${figureText(change!.relativeChange! * 100)}%)`).join(", ");
+  const sentences: string[] = [];
+  if (byChange.length > 6)
+    sentences.push(
+      `Changed most since the base: ${named(byChange.slice(0, 3))}. Least: ${named(byChange.slice(-3).reverse())}.`,
+    );
+  else if (byChange.length > 0) sentences.push(`Changed since the base: ${named(byChange)}.`);
+  const without = matrices.filter(({ change }) => change === null).map(({ name }) => printable(name));
+  if (without.length > 0) sentences.push(`The base has no such matrix, or one of another shape: ${listed(without)}.`);
   return sentences;
 }
 

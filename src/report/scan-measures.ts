@@ -10,6 +10,8 @@ export interface MapMeasure {
   readonly text: (value: number) => string;
   /** -1 (far below) .. 1 (far above); 0 is as noise. */
   readonly shade: (value: number) => number;
+  /** Below the scale, at shade -1, 0 and 1; one that starts at 0 has no first. */
+  readonly scale: readonly [low: string | null, middle: string, high: string];
 }
 
 /** A ratio of 8 or 1/8 has the full colour. */
@@ -22,14 +24,24 @@ function ratioMeasure(key: string, label: string): MapMeasure {
     value: ({ ratios }) => ratios[key],
     text: ratioText,
     shade: ratioShade,
+    scale: ["x1/8 or less", "x1: as noise", "x8 or more"],
   };
 }
 
-const shareMeasure = (key: string, label: string, value: MapMeasure["value"]): MapMeasure => ({
-  ...{ key, label, value },
-  text: (share) => `${percent(share)}%`,
-  shade: (share) => Math.max(0, Math.min(1, share)),
-});
+/** @param most the share of full colour. */
+function shareMeasure(
+  key: string,
+  label: string,
+  value: MapMeasure["value"],
+  { most = 1, decimals = 1 } = {},
+): MapMeasure {
+  const text = (share: number) => `${percent(share, decimals)}%`;
+  return {
+    ...{ key, label, value, text },
+    shade: (share) => (most > 0 ? Math.max(0, Math.min(1, share / most)) : 0),
+    scale: [null, "0%", text(most)],
+  };
+}
 
 const ofMatrix: readonly MapMeasure[] = [
   ratioMeasure("pr", "Participation ratio"),
@@ -47,19 +59,28 @@ const ofMatrix: readonly MapMeasure[] = [
     text: (value) => figureText(value),
     // Between 2 and 6, where the literature finds trained layers; no claim is made with it.
     shade: (value) => Math.max(-1, Math.min(1, (value - 4) / 4)),
+    scale: ["0", "4", "8 or more"],
   },
 ];
 
-const ofChange: readonly MapMeasure[] = [
-  shareMeasure("relativeChange", "Change since the base", ({ change }) => change?.relativeChange),
-  {
-    ...ratioMeasure("pr", "Participation ratio of the change"),
-    key: "changePr",
-    value: ({ change }) => change?.ratios.pr,
-  },
-];
+/** Fine-tuning moves most matrices by less than a percent: the one that moved most has the full colour. */
+function changeMeasures(matrices: readonly MatrixScanRecord[]): MapMeasure[] {
+  const moved = (matrix: MatrixScanRecord) => matrix.change?.relativeChange;
+  const most = matrices.reduce((largest, matrix) => Math.max(largest, moved(matrix) ?? 0), 0);
+  return [
+    shareMeasure("relativeChange", "Change since the base", moved, { most, decimals: most < 0.1 ? 2 : 1 }),
+    {
+      ...ratioMeasure("pr", "Participation ratio of the change"),
+      key: "changePr",
+      value: ({ change }) => change?.ratios.pr,
+    },
+    shareMeasure("changeSpikeEnergy", "Energy in the spikes of the change", ({ change }) => change?.spikeEnergy),
+  ];
+}
 
 /** Those for which any matrix has a figure. */
 export function mapMeasures(matrices: readonly MatrixScanRecord[]): MapMeasure[] {
-  return [...ofChange, ...ofMatrix].filter(({ value }) => matrices.some((matrix) => exists(value(matrix))));
+  return [...changeMeasures(matrices), ...ofMatrix].filter(({ value }) =>
+    matrices.some((matrix) => exists(value(matrix))),
+  );
 }

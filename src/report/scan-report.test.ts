@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { sampleScanRecord } from "../../test/sample-scan-record.js";
 import type { MatrixScanRecord } from "../records/scan-record.js";
+import { displayWidth } from "./display-width.js";
 import { scanCsv } from "./scan-csv.js";
 import { figureText, noiseSentence, scanLines, scanSummary } from "./scan-lines.js";
 import { mapMeasures } from "./scan-measures.js";
@@ -45,7 +46,7 @@ describe("scanLines", () => {
   it("show all at once what a wide terminal can hold, the note where there is nothing else", () => {
     const { header, line } = scanLines(names, plain(200));
     expect(header).toMatch(
-      /^matrix +shape +spectrum +pr \/noise +pc1 % \/noise +spikes +energy % eff\.rank \/noise +norm +alpha kurtosis$/,
+      /^matrix +shape +spectrum +pr \/noise +pc1 % \/noise +spikes +energy % eff\.rank \/noise +norm \/noise +alpha kurtosis st\.rank$/,
     );
     expect(line(record.matrices.find(({ pr }) => pr === null)!)).toContain("1 of 1024 entries are NaN or infinite");
     expect(line(record.matrices.find(({ noiseLike }) => noiseLike)!)).toMatch(/ noise /);
@@ -59,6 +60,25 @@ describe("scanLines", () => {
     ).toBeGreaterThan(3);
     expect(text).not.toContain("\u001b[31m");
     for (const sentence of scanSummary(poisoned)) expect(sentence).not.toContain("\u001b");
+  });
+
+  it.each([
+    ["a long error", { pr: 237.61, standardErrors: { pr: 2.43, effectiveRank: 4.2 } }, "238±2"],
+    ["an error of many digits", { pr: 12.3456, standardErrors: { pr: 0.032 } }, " ~12.35"],
+    ["an error of an exponent", { tailExponent: 3.962, standardErrors: { tailExponent: 0.31 } }, "3.96±0.31"],
+    ["a wide shape", { rows: 128256, cols: 16384 }, "128256x16384"],
+    ["a wider shape", { rows: 10_128_256, cols: 16384 }, " …"],
+    ["a huge ratio", { ratios: { pr: 123_456 } }, "x1e5"],
+    ["a name of wide characters", { name: "重み.層.0.注意.重み.射影.長い名前です" }, "名前です"],
+    ["a note", { note: "all entries are equal, and this sentence never ends" }, "all entries are"],
+  ])("keep to their columns with %s", (_, changed, shown) => {
+    const matrix = { ...record.matrices[0], ...changed };
+    for (const width of [40, 80, 120, 200]) {
+      const { header, line } = scanLines([matrix.name], plain(width));
+      expect(displayWidth(header)).toBeLessThanOrEqual(width);
+      expect(displayWidth(line(matrix))).toBeLessThanOrEqual(width);
+    }
+    expect(scanLines([matrix.name], plain(200)).line(matrix)).toContain(shown);
   });
 
   it("of a comparison show the change", () => {
@@ -76,6 +96,22 @@ describe("scanSummary", () => {
     expect(text).toContain("cannot be told from i.i.d. noise: h.0.attn.c_proj, wte.");
     expect(text).toContain("Without figures: h.1.attn.c_proj (1 of 1024 entries are NaN or infinite).");
     expect(text).toContain("Skipped, stored as F4, which is not read: packed.weight.");
+  });
+
+  it("names what changed most, and what the base lacks", () => {
+    const base = record.model;
+    const matrices = record.matrices.map((matrix, i) => ({
+      ...matrix,
+      change: i === 1 ? null : { ...record.matrices[0], relativeChange: i / 1000 },
+    }));
+    const text = scanSummary({ ...record, base, matrices }).join("\n");
+    expect(text).toContain("since the base: wte (1.50%), ");
+    expect(text).toContain(`The base has no such matrix, or one of another shape: ${names[1]}.`);
+  });
+
+  it("tells notes of matrices that have figures", () => {
+    const noted = { ...record.matrices[0], note: "all entries are equal" };
+    expect(scanSummary({ ...record, matrices: [noted] })).toContain(`Note on ${names[0]}: all entries are equal.`);
   });
 
   it("says when the whole model looks untrained", () => {
@@ -123,6 +159,12 @@ describe("scanCsv", () => {
     expect(new Set(heading).size).toBe(heading.length);
   });
 
+  it("lets no foreign text steer a terminal", () => {
+    const text = scanCsv(poisoned);
+    expect(text).toContain("onmouseover");
+    expect(text).not.toContain("\u001b");
+  });
+
   it("quotes what needs it and disarms formulas", () => {
     const text = scanCsv({ ...record, matrices: [{ ...record.matrices[0], name: '=cmd("x"),1', note: "a,b" }] });
     expect(text).toContain('"\'=cmd(""x""),1"');
@@ -147,11 +189,41 @@ describe("scanPage", () => {
     expect(page).toContain(`script-src 'sha256-${digest}'`);
     expect(() => new Function(script)).not.toThrow();
     const look = JSON.parse(/id="look">([\s\S]*?)<\/script>/.exec(page)![1]) as {
-      cells: unknown[];
+      measures: unknown[];
       spectra: unknown[];
     };
-    expect(look.cells).toHaveLength(mapMeasures(record.matrices).length);
+    expect(look.measures).toHaveLength(mapMeasures(record.matrices).length);
     expect(look.spectra).toHaveLength(record.matrices.length);
+  });
+
+  it("draws map and spectrum without its script, the first spectrum that there is", () => {
+    const broken = record.matrices.find(({ pr }) => pr === null)!;
+    const first = scanPage({ ...record, matrices: [broken, ...record.matrices] });
+    expect(first).toMatch(/<polyline class="value-line" points="56,[\d.]+ /);
+    expect(first).toContain(`<span id="spectrum-name" aria-live="polite">${names[0]}</span>`);
+    expect(page).toMatch(/title="h\.0\.attn\.c_attn: x0\.\d\d" aria-label="h\.0\.attn\.c_attn: x0\.\d\d"/);
+    expect(page).toContain("outside the layers");
+  });
+
+  it("gives experts one row together and, on request, one each", () => {
+    const experts = [0, 1, 2].map((expert) => ({
+      ...{ ...record.matrices[0], role: "mlp.experts.up", name: `layers.0.mlp.experts.${expert}.up`, expert },
+    }));
+    const text = scanPage({ ...record, matrices: experts });
+    expect(text.match(/data-cell=/g)).toHaveLength(4);
+    expect(text.match(/<tr class="expert" hidden>/g)).toHaveLength(3);
+    expect(text).toMatch(/layers\.0\.mlp\.experts\.0\.up and 2 more: x[\d.]+ \(mean; x[\d.]+ to x[\d.]+\)/);
+  });
+
+  it("of a comparison shows the spectrum of the change, and colours the largest change fully", () => {
+    const matrices = record.matrices.map((matrix, i) => ({
+      ...matrix,
+      change: { ...record.matrices[0], relativeChange: i / 10_000 },
+    }));
+    const text = scanPage({ ...record, base: record.model, matrices });
+    expect(text).toContain('id="spectrum-change"');
+    expect(text).toContain('style="--shade:1"');
+    expect(mapMeasures(matrices)[0].scale).toEqual([null, "0%", `${((names.length - 1) / 100).toFixed(2)}%`]);
   });
 
   it("escapes foreign text", () => {

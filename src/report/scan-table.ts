@@ -6,18 +6,34 @@ import { figureText, ratioText } from "./scan-lines.js";
 
 interface TableColumn {
   readonly heading: string;
+  /** Where the heading does not say it alone. */
+  readonly label?: string;
   readonly value: (matrix: MatrixScanRecord) => Figure;
   readonly text: (matrix: MatrixScanRecord) => string;
 }
 
-type Named = "pr" | "prSingular" | "stableRank" | "effectiveRank" | "spectralNorm" | "kurtosis" | "tailExponent";
+type Named =
+  | "pr"
+  | "pc1"
+  | "prSingular"
+  | "stableRank"
+  | "effectiveRank"
+  | "spectralNorm"
+  | "kurtosis"
+  | "tailExponent";
 
 function figure(heading: string, name: Named): TableColumn[] {
   return [
     { heading, value: (m) => m[name], text: (m) => figureText(m[name], m.standardErrors?.[name]) },
-    { heading: "/ noise", value: (m) => m.ratios[name], text: (m) => ratioText(m.ratios[name]) },
+    againstNoise(heading, name),
   ];
 }
+
+const againstNoise = (heading: string, name: Named): TableColumn => ({
+  ...{ heading: "/ noise", label: `${heading} against noise` },
+  value: ({ ratios }) => ratios[name],
+  text: ({ ratios }) => ratioText(ratios[name]),
+});
 
 const share = (heading: string, value: TableColumn["value"]): TableColumn => ({
   ...{ heading, value },
@@ -28,8 +44,9 @@ const columns: readonly TableColumn[] = [
   { heading: "rows", value: ({ rows }) => rows, text: ({ rows }) => String(rows) },
   { heading: "cols", value: ({ cols }) => cols, text: ({ cols }) => String(cols) },
   ...figure("pr", "pr"),
-  ...figure("pr of s", "prSingular"),
+  ...figure("pr\u00a0of\u00a0s", "prSingular"),
   share("pc1 %", ({ pc1 }) => pc1),
+  againstNoise("pc1", "pc1"),
   ...figure("stable rank", "stableRank"),
   ...figure("effective rank", "effectiveRank"),
   { heading: "spikes", value: ({ spikes }) => spikes, text: (m) => spikesText(m) },
@@ -55,7 +72,11 @@ const changeColumns: readonly TableColumn[] = [
     value: ({ change }) => change?.pr,
     text: ({ change }) => figureText(change?.pr, change?.standardErrors?.pr),
   },
-  { heading: "/ noise", value: ({ change }) => change?.ratios.pr, text: ({ change }) => ratioText(change?.ratios.pr) },
+  {
+    ...{ heading: "/ noise", label: "pr of the change against noise" },
+    value: ({ change }) => change?.ratios.pr,
+    text: ({ change }) => ratioText(change?.ratios.pr),
+  },
   {
     heading: "its spikes",
     value: ({ change }) => change?.spikes,
@@ -71,11 +92,12 @@ function spikesText({ spikes, noiseLike }: MeasuresRecord): string {
 export function scanTable(matrices: readonly MatrixScanRecord[], comparing: boolean): Html {
   const shown = comparing ? [...changeColumns, ...columns] : columns;
   return html`<div class="table tall" role="region" aria-label="All matrices" tabindex="0"><table><thead><tr><th scope="col">matrix</th>${shown.map(
-    ({ heading }) => html`<th scope="col" class="number">${heading}</th>`,
+    ({ heading, label }) =>
+      html`<th scope="col" class="number"${label ? html` aria-label="${label}"` : ""}>${heading}</th>`,
   )}<th scope="col">note</th></tr></thead><tbody>
 ${matrices.map(
-  (matrix) =>
-    html`<tr><th scope="row">${matrix.name}</th>${shown.map(({ value, text }) => {
+  (matrix, place) =>
+    html`<tr data-place="${place}"><th scope="row">${matrix.name}</th>${shown.map(({ value, text }) => {
       const sorted = value(matrix);
       return html`<td class="number" data-sort="${exists(sorted) ? sorted : ""}">${text(matrix)}</td>`;
     })}<td>${matrix.note ?? ""}</td></tr>\n`,
