@@ -1,7 +1,7 @@
 /** @file A checkpoint that lies in memory: tensors of the given shapes and bytes, without a file. */
 import type { Checkpoint } from "../src/checkpoint/checkpoint.js";
 import { decodeElements, elementBytes } from "../src/checkpoint/stored-elements.js";
-import { storedScale } from "../src/checkpoint/stored-scale.js";
+import { tensorElements } from "../src/checkpoint/tensor-elements.js";
 import { isReadableDtype } from "../src/foundation/dtype.js";
 import { ShapeError } from "../src/foundation/errors.js";
 
@@ -40,15 +40,7 @@ export function memoryCheckpoint(
       return values;
     },
     readBytes: (name, begin, end) => bytesOf(name).slice(begin, end),
-    elementsOf(name) {
-      const tensor = { name, ...tensors[name] };
-      if (!isReadableDtype(tensor.dtype)) return { unreadable: `stored as ${tensor.dtype}, which is not read` };
-      const scale = storedScale(checkpoint, tensor);
-      if (scale !== null && "problem" in scale) return { unreadable: scale.problem };
-      if (tensor.dtype === "I8" && scale === null)
-        return { unreadable: "stored as I8 without a scale that the checkpoint names" };
-      return { dtype: tensor.dtype, scale };
-    },
+    elementsOf: (name) => tensorElements(checkpoint, { name, ...tensors[name] }),
     sha256: () => "0".repeat(64),
     close: () => {},
   };

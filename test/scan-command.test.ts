@@ -152,6 +152,16 @@ describe("deadweight scan", () => {
     expect(result.stderr).toMatch(/pickle.*save_pretrained/s);
   });
 
+  it("writes its files also when the reader of the rows has gone", async () => {
+    const [page, table] = [join(folder, "unread.html"), join(folder, "unread.csv")];
+    const child = spawn(process.execPath, [program, "scan", model, "--html", page, "--csv", table]);
+    child.stdout.destroy();
+    const status = await new Promise((resolve) => child.on("exit", resolve));
+    expect(status).toBe(0);
+    expect(readFileSync(page, "utf8")).toContain("</html>");
+    expect(readFileSync(table, "utf8").split("\r\n")).toHaveLength(1 + 11 + 1);
+  });
+
   it("shows on an interrupt what is done", async () => {
     const large = join(folder, "large");
     const values = noise("large", 768 * 768, 0.02);

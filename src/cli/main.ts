@@ -3,11 +3,9 @@
 import { CommanderError } from "commander";
 import { failureOf } from "./exit.js";
 import { program } from "./program.js";
+import { watchReader } from "./standard-output.js";
 
-// A reader that has seen enough (`| head`) is no failure.
-for (const stream of [process.stdout, process.stderr])
-  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-
+watchReader();
 try {
   await program().parseAsync(process.argv);
 } catch (error) {

@@ -1,7 +1,6 @@
 /** @file What `deadweight scan` is asked to do, parsed. */
 import type { ScanOrder } from "../report/scan-order.js";
-import type { AmplitudeChoice } from "../spectrum/matrix-measures.js";
-import type { Depth } from "../spectrum/measure-request.js";
+import type { AmplitudeChoice, Depth } from "../spectrum/measuring.js";
 
 export interface ScanArguments {
   readonly only: readonly string[];

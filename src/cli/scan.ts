@@ -1,24 +1,25 @@
 /** @file `deadweight scan`: opens, measures on all cores, shows rows as they are finished, writes what is wanted. */
 import { availableParallelism } from "node:os";
 import { performance } from "node:perf_hooks";
-import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.js";
+import { type Checkpoint, type OpenOptions, openCheckpoint } from "../checkpoint/checkpoint.js";
 import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
 import { isHubId } from "../checkpoint/hub-id.js";
 import { matchMatrices } from "../checkpoint/match-matrices.js";
 import { listMatrices } from "../checkpoint/weight-names.js";
 import { InputError, InterruptedError } from "../foundation/errors.js";
 import { writeFileAtomically, writeRecord } from "../records/record-file.js";
-import type { MatrixScanRecord, ScanRecord } from "../records/scan-record.js";
+import type { MatrixScanRecord } from "../records/scan-record.js";
 import { wrap } from "../report/printable.js";
 import { scanCsv } from "../report/scan-csv.js";
 import { scanLines, scanSummary } from "../report/scan-lines.js";
 import { orderedMatrices } from "../report/scan-order.js";
 import { terminalLook } from "../report/terminal-look.js";
 import { type ScanOptions, scanCheckpoint, scannedMatrices } from "../spectrum/scan.js";
-import { scanRecordOf } from "../spectrum/scan-record.js";
+import { hashedRecord, type ScanOverview, scanOverview } from "../spectrum/scan-record.js";
 import { interruptSignal } from "./interrupt.js";
 import type { ScanArguments } from "./scan-arguments.js";
 import { openScanThreads } from "./scan-threads.js";
+import { goOnWithoutReader } from "./standard-output.js";
 import { type TerminalProgress, terminalProgress } from "./terminal-progress.js";
 
 /** Of what has to be read and measured: shorter scans show none. */
@@ -27,10 +28,14 @@ const quietMs = 2000;
 export async function runScan(model: string, args: ScanArguments): Promise<void> {
   const progress = terminalProgress(process.stderr, () => performance.now());
   const signal = interruptSignal((text) => progress.note(text));
-  const checkpoint = await openModel(model, progress, signal);
+  const files = [args.json, args.csv, args.html].filter((path) => path !== undefined && path !== "-");
+  if (files.length > 0) goOnWithoutReader();
+  // A table and CSV bear no hash, and need not read what they do not measure.
+  const opening = { hashWhileReading: args.json !== undefined || args.html !== undefined };
+  const checkpoint = await openModel(model, opening, progress, signal);
   let base: Checkpoint | undefined;
   try {
-    base = args.base === undefined ? undefined : await openModel(args.base, progress, signal);
+    base = args.base === undefined ? undefined : await openModel(args.base, opening, progress, signal);
     const { depth, parts, amplitudes, seed } = args;
     const only = selection(checkpoint, args);
     const options = { only, parts, depth, amplitudes, seed, signal, ...(base && { base }) };
@@ -39,8 +44,9 @@ export async function runScan(model: string, args: ScanArguments): Promise<void>
     const measured = await measure(checkpoint, matrices, options, args, progress);
     const interrupted = measured.length < matrices.length;
     if (interrupted && measured.length === 0) throw new InterruptedError(`${model}: stopped before the first matrix.`);
-    const record = scanRecordOf(checkpoint, measured, options);
-    await write(record, args);
+    const overview = scanOverview(checkpoint, measured, options);
+    showSummary(overview, args);
+    await save(checkpoint, overview, options, args);
     if (!interrupted) return;
     throw new InterruptedError(`${model}: stopped after ${measured.length} of ${matrices.length} matrices.`);
   } finally {
@@ -50,8 +56,13 @@ export async function runScan(model: string, args: ScanArguments): Promise<void>
 }
 
 /** A hub id is downloaded first, into the ordinary cache. The checkpoint bears the name that it was asked for by. */
-async function openModel(model: string, progress: TerminalProgress, signal: AbortSignal): Promise<Checkpoint> {
-  if (!isHubId(model)) return openCheckpoint(model, { hashWhileReading: true });
+async function openModel(
+  model: string,
+  opening: OpenOptions,
+  progress: TerminalProgress,
+  signal: AbortSignal,
+): Promise<Checkpoint> {
+  if (!isHubId(model)) return openCheckpoint(model, opening);
   const { localModel } = await import("../checkpoint/hub-model.js");
   const { path } = await localModel(model, {
     environment: process.env,
@@ -61,7 +72,7 @@ async function openModel(model: string, progress: TerminalProgress, signal: Abor
       progress.update({ stage: "download", fraction: totalBytes > 0 ? bytes / totalBytes : 0, detail: file }),
   });
   progress.end();
-  return { ...openCheckpoint(path, { hashWhileReading: true }), source: model };
+  return { ...openCheckpoint(path, opening), source: model };
 }
 
 /** @throws InputError where a glob matches nothing. */
@@ -120,18 +131,27 @@ async function measure(
   return measured;
 }
 
-async function write(record: ScanRecord, { json, csv, html }: ScanArguments): Promise<void> {
+/** Below the rows, where those are shown. */
+function showSummary(overview: ScanOverview, { json, csv }: ScanArguments): void {
+  if (json === "-" || csv === "-") return;
+  const { width } = terminalLook(process.stdout, process.env);
+  for (const sentence of ["", ...scanSummary(overview)])
+    process.stdout.write(`${wrap(sentence, width).join("\n  ")}\n`);
+}
+
+async function save(
+  checkpoint: Checkpoint,
+  overview: ScanOverview,
+  { base }: ScanOptions,
+  { json, csv, html }: ScanArguments,
+): Promise<void> {
+  if (csv === "-") process.stdout.write(scanCsv(overview));
+  else if (csv !== undefined) writeFileAtomically(csv, scanCsv(overview));
+  if (json === undefined && html === undefined) return;
+  const record = hashedRecord(overview, checkpoint, base);
   if (json === "-") process.stdout.write(`${JSON.stringify(record)}\n`);
-  else if (csv === "-") process.stdout.write(scanCsv(record));
-  else {
-    const { width } = terminalLook(process.stdout, process.env);
-    for (const sentence of ["", ...scanSummary(record)])
-      process.stdout.write(`${wrap(sentence, width).join("\n  ")}\n`);
-  }
-  if (json !== undefined && json !== "-") writeRecord(json, record);
-  if (csv !== undefined && csv !== "-") writeFileAtomically(csv, scanCsv(record));
-  if (html !== undefined) {
-    const { scanPage } = await import("../report/scan-page.js");
-    writeFileAtomically(html, scanPage(record));
-  }
+  else if (json !== undefined) writeRecord(json, record);
+  if (html === undefined) return;
+  const { scanPage } = await import("../report/scan-page.js");
+  writeFileAtomically(html, scanPage(record));
 }

@@ -9,7 +9,7 @@ import type { PaperRecord } from "../records/paper-record.js";
 import { appendRecord, cutUnfinishedLine, parseRecord, readRecordLines, writeRecord } from "../records/record-file.js";
 import type { RunFolder } from "../records/run-folder.js";
 import { matrixScanRecord, type ScanRecord } from "../records/scan-record.js";
-import { scanRecordOf } from "../spectrum/scan-record.js";
+import { hashedRecord, scanOverview } from "../spectrum/scan-record.js";
 
 export interface ScanBaseOptions {
   readonly model: string;
@@ -53,7 +53,7 @@ export async function scanAttention({
       rows.set(name, row);
       report(name);
     });
-    const empty = scanRecordOf(checkpoint, [], { seed });
+    const empty = hashedRecord(scanOverview(checkpoint, [], { seed }), checkpoint);
     // The folder is named as the user sees it from inside the run: a path would differ between machines.
     const record = {
       ...empty,

@@ -83,6 +83,24 @@ const measures = {
   tailStart: addedFigure,
 };
 
+/** The measures that have a null, in the order of the record: `pr` has `prNull`. */
+export const comparedMeasures = [
+  "pr",
+  "prSingular",
+  "pc1",
+  "stableRank",
+  "effectiveRank",
+  "numericalRank",
+  "frobenius",
+  "spectralNorm",
+  "entryStd",
+  "kurtosis",
+  "spikes",
+  "spikeEnergy",
+  "tailExponent",
+  "tailKs",
+] as const;
+
 /** The singular values at some ranks (1 is the largest; the last is min(rows, cols)), beside those of noise of the same root mean square. */
 const spectrumSample = z.object({
   rank: z.array(z.number().int()),

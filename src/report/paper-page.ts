@@ -6,17 +6,14 @@ import { baseChart } from "./base-chart.js";
 import { configurationSection } from "./configuration-section.js";
 import { deltaChart } from "./delta-chart.js";
 import { count, counted } from "./figure-text.js";
-import { type Html, html, prose, scriptJson, trusted, typographic } from "./html.js";
+import { type Html, html, prose, scriptJson, typographic } from "./html.js";
+import { downloadLink, htmlPage } from "./html-page.js";
 import { htmlTable } from "./html-table.js";
 import { layersTable } from "./layers-table.js";
 import { methodsSection } from "./methods-section.js";
-import { pageStyle } from "./page-style.js";
 import { badFitExplanation, dimensionReading, reconciliationTable } from "./reconciliation-table.js";
 import { firstComponentChart, participationChart, singularParticipationChart, spectrumChart } from "./scan-charts.js";
 import { controls, failedControls, noiseFloorSentence, targetVerdict, verdictSentence } from "./verdict-sentence.js";
-
-/** Lets nothing be fetched and no script run: what a record holds cannot reach out. */
-const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 function banner(record: PaperRecord): Html {
   const failed = failedControls(record);
@@ -49,32 +46,15 @@ ${
 ${record.verdicts.warnings.map((text) => html`<p class="warning">Warning: ${prose(text)}</p>\n`)}</section>`;
 }
 
-function download(record: PaperRecord): Html {
-  const data = Buffer.from(`${JSON.stringify(record, null, 1)}\n`, "utf8").toString("base64");
-  return html`<a class="download" download="paper.json" href="data:application/json;base64,${data}">Download the record (JSON)</a>`;
-}
-
 /** @returns a whole HTML document; the record lies in it as JSON, in the element `record`. */
 export function paperPage(record: PaperRecord): string {
   const { target, preset, version } = record;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Crystallization test of ${target}</title>
-<style>${trusted(pageStyle)}</style>
-</head>
-<body>
-<header>
-<h1>Does ${target} carry anything?</h1>
+  return htmlPage({
+    title: `Crystallization test of ${target}`,
+    header: html`<h1>Does ${target} carry anything?</h1>
 <p class="kicker">The per-layer crystallization test of paper 63, repeated by deadweight ${version}, preset ${preset}</p>
-${banner(record)}
-</header>
-<main>
-${summary(record)}
+${banner(record)}`,
+    main: html`${summary(record)}
 <section id="arms"><h2>What each arm costs</h2>
 ${htmlTable(armsTable(record))}
 <div class="grid">${deltaChart(record)}${distanceCurves(record)}</div>
@@ -92,12 +72,8 @@ ${badFitExplanation(record).map((text) => html`<p>${typographic(text)}</p>\n`)}
 ${htmlTable(reconciliationTable(record), { tall: true })}
 </section>
 ${methodsSection(record)}
-${configurationSection(record)}
-</main>
-<footer>Made by deadweight ${version}. ${download(record)}</footer>
-<script type="application/json" id="record">${scriptJson(record)}</script>
-</body>
-</html>
-`;
-  return page.html;
+${configurationSection(record)}`,
+    footer: html`Made by deadweight ${version}. ${downloadLink("paper.json", "application/json", `${JSON.stringify(record, null, 1)}\n`, "Download the record (JSON)")}`,
+    data: html`<script type="application/json" id="record">${scriptJson(record)}</script>`,
+  });
 }

@@ -1,31 +1,19 @@
 /** @file A scan as CSV (RFC 4180): a row for each matrix, a column for each figure. Knows no files. */
-import type { MatrixScanRecord, MeasuresRecord, ScanRecord } from "../records/scan-record.js";
+import {
+  comparedMeasures,
+  type MatrixScanRecord,
+  type MeasuresRecord,
+  type ScanRecord,
+} from "../records/scan-record.js";
 import { printable } from "./printable.js";
 
 type Cell = string | number | boolean | null | undefined;
 
-/** Measures that have a null of their own name. */
-const compared = [
-  "pr",
-  "prSingular",
-  "pc1",
-  "stableRank",
-  "effectiveRank",
-  "numericalRank",
-  "frobenius",
-  "spectralNorm",
-  "entryStd",
-  "kurtosis",
-  "spikes",
-  "spikeEnergy",
-  "tailExponent",
-  "tailKs",
-] as const;
 const alone = ["noiseScale", "edge", "tailCount", "tailStart"] as const;
 
 function measureColumns(prefix: string): [string, (measures: MeasuresRecord) => Cell][] {
   return [
-    ...compared.flatMap((name): [string, (measures: MeasuresRecord) => Cell][] => [
+    ...comparedMeasures.flatMap((name): [string, (measures: MeasuresRecord) => Cell][] => [
       [`${prefix}${name}`, (measures) => measures[name]],
       [`${prefix}${name}Null`, (measures) => measures[`${name}Null`]],
       [`${prefix}${name}Ratio`, (measures) => measures.ratios[name]],
@@ -42,7 +30,7 @@ function measureColumns(prefix: string): [string, (measures: MeasuresRecord) => 
 }
 
 /** The columns of a comparison follow those of the matrix itself and begin with `change_`. */
-export function scanCsv({ matrices, base }: ScanRecord): string {
+export function scanCsv({ matrices, base }: Pick<ScanRecord, "matrices"> & { readonly base?: unknown }): string {
   const columns: [string, (matrix: MatrixScanRecord) => Cell][] = [
     ["name", ({ name }) => name],
     ["tensor", ({ tensor }) => tensor],
@@ -54,7 +42,7 @@ export function scanCsv({ matrices, base }: ScanRecord): string {
     ["dtype", ({ dtype }) => dtype],
     ...measureColumns(""),
   ];
-  if (base) {
+  if (base !== undefined) {
     columns.push(["change_relativeChange", ({ change }) => change?.relativeChange]);
     for (const [heading, value] of measureColumns("change_")) {
       columns.push([heading, ({ change }) => (change ? value(change) : null)]);

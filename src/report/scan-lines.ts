@@ -156,8 +156,14 @@ function cell(text: string, { width, align }: Pick<ScanColumn, "width" | "align"
   return padded(displayWidth(text) <= width ? text : "…", width, align);
 }
 
+/** What a summary rests on: no hashes. */
+export type Summarized = Pick<ScanRecord, "matrices" | "noiseCheck" | "skipped"> & {
+  readonly model: Pick<ScanRecord["model"], "architecture" | "parameters">;
+  readonly base?: unknown;
+};
+
 /** Sentences on the whole model. */
-export function scanSummary(record: ScanRecord): string[] {
+export function scanSummary(record: Summarized): string[] {
   const { matrices, model, noiseCheck, skipped } = record;
   const sentences = [
     `${counted(matrices.length, "matrix", "matrices")}; ${count(model.parameters)} parameters; ${printable(model.architecture)}.`,
@@ -192,8 +198,8 @@ const noted = (matrices: readonly MatrixScanRecord[], which: (matrix: MatrixScan
     .map(({ name, note }) => [printable(note!), printable(name)] as const);
 
 /** What moved most, what least, and what cannot be compared. */
-function changeSentences({ base, matrices }: ScanRecord): string[] {
-  if (!base) return [];
+function changeSentences({ base, matrices }: Summarized): string[] {
+  if (base === undefined) return [];
   const compared = matrices.filter(({ change }) => exists(change?.relativeChange));
   const byChange = [...compared].sort((a, b) => b.change!.relativeChange! - a.change!.relativeChange!);
   const named = (some: readonly MatrixScanRecord[]) =>

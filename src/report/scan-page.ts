@@ -1,10 +1,9 @@
 /** @file The page of a scan: one HTML file that needs nothing else. Knows no files. */
-import { createHash } from "node:crypto";
 import type { MatrixScanRecord, ScanRecord } from "../records/scan-record.js";
 import { count, counted } from "./figure-text.js";
 import { cellLook, heatMap, mapCells } from "./heat-map.js";
 import { type Html, html, scriptJson, trusted, typographic } from "./html.js";
-import { pageStyle } from "./page-style.js";
+import { downloadLink, htmlPage } from "./html-page.js";
 import { scanCsv } from "./scan-csv.js";
 import { scanSummary } from "./scan-lines.js";
 import { type MapMeasure, mapMeasures } from "./scan-measures.js";
@@ -12,9 +11,6 @@ import { scanMethods } from "./scan-methods.js";
 import { scanScript } from "./scan-script.js";
 import { type SpectrumDrawing, spectrumDrawing, spectrumFigure } from "./scan-spectrum-chart.js";
 import { scanTable } from "./scan-table.js";
-
-/** Only this page's own script runs, and nothing is fetched: what a record holds cannot reach out. */
-const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash("sha256").update(scanScript).digest("base64")}'; base-uri 'none'; form-action 'none'`;
 
 function mapSection(matrices: readonly MatrixScanRecord[], [first, ...others]: readonly MapMeasure[]): Html {
   if (!first) return html``;
@@ -47,12 +43,6 @@ function tableSection({ matrices, base }: ScanRecord): Html {
 ${scanTable(matrices, base !== undefined)}</section>`;
 }
 
-function download(record: ScanRecord): Html {
-  const link = (name: string, type: string, content: string) =>
-    html`<a class="download" download="${name}" href="data:${type};base64,${Buffer.from(content, "utf8").toString("base64")}">${name}</a>`;
-  return html`${link("scan.json", "application/json", JSON.stringify(record))} · ${link("scan.csv", "text/csv", scanCsv(record))}`;
-}
-
 /** @returns a whole HTML document. */
 export function scanPage(record: ScanRecord): string {
   const { model, base, matrices, noiseCheck, version } = record;
@@ -79,34 +69,18 @@ export function scanPage(record: ScanRecord): string {
   };
   const untrained = noiseCheck && noiseCheck.measured > 0 && noiseCheck.measured === noiseCheck.noiseLike;
   const [, ...sentences] = scanSummary(record);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Spectra of ${model.source}</title>
-<style>${trusted(pageStyle)}</style>
-</head>
-<body>
-<header>
-<h1>${base ? "What has changed in" : "Spectra of"} ${model.source}</h1>
+  return htmlPage({
+    title: `Spectra of ${model.source}`,
+    header: html`<h1>${base ? "What has changed in" : "Spectra of"} ${model.source}</h1>
 <p class="kicker">${model.architecture}, ${count(model.parameters)} parameters, ${counted(matrices.length, "matrix", "matrices")}${base ? ` · compared with ${base.source}` : ""}</p>
-${untrained ? html`<div class="banner" role="alert"><h2>The model looks untrained</h2><p>No matrix can be told from i.i.d. noise of its shape.</p></div>` : ""}
-</header>
-<main>
-<section id="summary">${sentences.map((sentence) => html`<p class="summary">${typographic(sentence)}</p>\n`)}</section>
+${untrained ? html`<div class="banner" role="alert"><h2>The model looks untrained</h2><p>No matrix can be told from i.i.d. noise of its shape.</p></div>` : ""}`,
+    main: html`<section id="summary">${sentences.map((sentence) => html`<p class="summary">${typographic(sentence)}</p>\n`)}</section>
 ${mapSection(matrices, measures)}
 ${spectrumSection(record, drawings)}
 ${tableSection(record)}
-${scanMethods(record)}
-</main>
-<footer>Made by deadweight ${version}. Download: ${download(record)}. SHA-256 of the weights: ${model.sha256}.</footer>
-<script type="application/json" id="look">${scriptJson(look)}</script>
-<script>${trusted(scanScript)}</script>
-</body>
-</html>
-`;
-  return page.html;
+${scanMethods(record)}`,
+    footer: html`Made by deadweight ${version}. Download: ${downloadLink("scan.json", "application/json", JSON.stringify(record))} · ${downloadLink("scan.csv", "text/csv", scanCsv(record))}. SHA-256 of the weights: ${model.sha256}.`,
+    data: html`<script type="application/json" id="look">${scriptJson(look)}</script>`,
+    script: scanScript,
+  });
 }

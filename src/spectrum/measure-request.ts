@@ -1,37 +1,13 @@
 /** @file What a worker is asked and answers: plain data with the stored bytes. Knows nothing of files or threads. */
 
-import type { Range } from "../checkpoint/checkpoint-matrix.js";
+import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
 import type { StoredElements } from "../checkpoint/stored-elements.js";
 import type { ChangeRecord, MeasuresRecord } from "../records/scan-record.js";
 import type { EntryMoments } from "./entry-moments.js";
-import type { AmplitudeChoice } from "./matrix-measures.js";
+import type { Depth, Measuring } from "./measuring.js";
 
-/** One matrix within a stored one: some of its rows or columns, or all. */
-export interface StoredBlock {
-  /** Output units; input units. */
-  readonly rows: number;
-  readonly cols: number;
-  /** Stored as input x output. */
-  readonly transposed: boolean;
-  /** All where absent. */
-  readonly storedRows?: readonly Range[];
-  readonly storedCols?: readonly Range[];
-}
-
-/**
- * `full`: the whole spectrum, estimated where the smaller side exceeds `largestExactSide`. `norms`: what the Gram matrix and Lanczos'
- * iteration tell. `exact`: by bidiagonalization, whatever the size.
- */
-export type Depth = "full" | "norms" | "exact";
-
-export interface Measuring {
-  readonly depth: Depth;
-  readonly amplitudes: AmplitudeChoice;
-  readonly seed: number;
-}
-
-/** Up to here a spectrum is computed and not estimated: 2,048 x 2,048 take 0.9 s on one core. */
-export const largestExactSide = 2048;
+/** One matrix and where it lies in the stored one. */
+export type StoredBlock = Pick<CheckpointMatrix, "rows" | "cols" | "transposed" | "stored">;
 
 /** Whole rows of a stored matrix. */
 export interface StoredRows {

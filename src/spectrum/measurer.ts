@@ -1,38 +1,16 @@
-/** @file Measures stored matrices: decodes, finds the spectrum in the way that the request wants, sets it beside the nulls. */
-import { endianness } from "node:os";
-import { decodeElements, elementBytes } from "../checkpoint/stored-elements.js";
+/** @file Answers the requests of a scan: decodes what is stored and has it measured. Knows nothing of files or threads. */
+import { regionValues } from "../checkpoint/region-values.js";
 import { ShapeError } from "../foundation/errors.js";
-import { randomStream } from "../foundation/random.js";
-import { bidiagonalSingularValues } from "../linalg/bidiagonal-singular-values.js";
 import { type GramSum, gramSum } from "../linalg/gram-sum.js";
 import { type HeldMatrix, holdMatrix } from "../linalg/held-matrix.js";
-import { largestEigenvalue } from "../linalg/largest-eigenvalue.js";
-import { estimateSpectrum } from "../linalg/spectral-quadrature.js";
-import type { MeasuresRecord } from "../records/scan-record.js";
-import { measureAmplitudes } from "./amplitude-measures.js";
 import { type EntryMoments, entryMoments, joinedMoments, noMoments, rootSumOfSquares } from "./entry-moments.js";
-import { estimatedFindings } from "./estimated-spectrum.js";
-import { brokenNote, fitsOf, gramResolution } from "./matrix-measures.js";
-import {
-  type Depth,
-  largestExactSide,
-  type MeasureReply,
-  type MeasureRequest,
-  type Measurer,
-  type Measuring,
-  type StoredBlock,
-  type StoredRows,
-} from "./measure-request.js";
+import { brokenFindings, gramFindings, gramOptions, heldFindings } from "./findings.js";
+import { measureMatrix } from "./matrix-measures.js";
+import type { MeasureReply, MeasureRequest, Measurer, StoredBlock, StoredRows } from "./measure-request.js";
 import { type Findings, measuresWithNulls } from "./measures-with-nulls.js";
+import type { Depth } from "./measuring.js";
 import { type NoiseNulls, openNoiseNulls } from "./noise-null.js";
-import { selectBlock, transposedValues } from "./stored-block.js";
-
-type Values = Float32Array | Float64Array;
-
-const littleEndian = endianness() === "LE";
-
-/** Elements decoded at a time where a matrix need not lie in memory as a whole. */
-const pieceElements = 1 << 18;
+import { decodedPieces, decodedWhole } from "./stored-pieces.js";
 
 interface Kept {
   readonly matrix: HeldMatrix;
@@ -47,14 +25,15 @@ export function openMeasurer(): Measurer {
     if (nulls?.seed !== seed) nulls = openNoiseNulls(seed);
     return nulls;
   };
+  /** Of a matrix that came in pieces. */
   const judged = (
-    block: StoredBlock,
+    { rows, cols }: StoredBlock,
     moments: EntryMoments,
-    { seed }: Measuring,
+    seed: number,
     find: () => Findings,
   ): MeasureReply => {
-    const findings = moments.broken > 0 ? broken(moments) : find();
-    const measures = measuresWithNulls({ ...block, moments, findings }, expectedOf(block, nullsOf(seed)));
+    const findings = moments.broken > 0 ? brokenFindings(moments) : find();
+    const measures = measuresWithNulls({ rows, cols, moments, findings }, nullsOf(seed).spectral(rows, cols));
     return { kind: "measures", measures: [measures], changes: [] };
   };
   return async (request: MeasureRequest): Promise<MeasureReply> => {
@@ -67,18 +46,17 @@ export function openMeasurer(): Measurer {
       }
       case "sum": {
         const { block, moments, measuring } = request;
-        return judged(block, moments, measuring, () => {
-          const gram = gramSum(Math.min(block.rows, block.cols));
+        const { rows, cols } = block;
+        return judged(block, moments, measuring.seed, () => {
+          const gram = gramSum(Math.min(rows, cols));
           gram.addUpper(request.gram);
-          return gramFindings(gram, block, measuring);
+          return gramFindings(gram, rows, cols, measuring.depth);
         });
       }
       case "keep": {
         const { stored, block, measuring } = request;
-        if (stored.firstRow === 0) {
-          const matrix = block.transposed ? holdMatrix(block.cols, block.rows) : holdMatrix(block.rows, block.cols);
-          kept = { matrix, moments: noMoments };
-        }
+        if (stored.firstRow === 0)
+          kept = { matrix: holdMatrix(block.stored.rows, block.stored.cols), moments: noMoments };
         if (kept === null) throw new ShapeError("measurer: rows of a large matrix came without its first ones.");
         const { matrix } = kept;
         for (const { values, firstRow } of decodedPieces(stored)) {
@@ -88,7 +66,8 @@ export function openMeasurer(): Measurer {
         if (measuring === null) return { kind: "kept", bytes: stored.bytes };
         const { moments } = kept;
         kept = null;
-        return judged(block, moments, measuring, () => estimate(matrix, block, moments, measuring.seed));
+        const { seed } = measuring;
+        return judged(block, moments, seed, () => heldFindings(matrix, block.rows, block.cols, moments, seed));
       }
       default:
         return request satisfies never;
@@ -96,76 +75,12 @@ export function openMeasurer(): Measurer {
   };
 }
 
-const expectedOf = ({ rows, cols }: StoredBlock, nulls: NoiseNulls) => nulls.spectral(rows, cols);
-const broken = (moments: EntryMoments): Findings => ({ kind: "nothing", note: brokenNote(moments) });
-
-function estimate(matrix: HeldMatrix, { rows, cols }: StoredBlock, moments: EntryMoments, seed: number): Findings {
-  const found = estimateSpectrum(matrix, randomStream(seed, `quadrature ${rows}x${cols}`));
-  return estimatedFindings(found, rows, cols, rootSumOfSquares(moments) ** 2);
-}
-
-/** Consumes the sum. */
-function gramFindings(gram: GramSum, { rows, cols }: StoredBlock, { depth }: Measuring): Findings {
-  if (depth !== "norms") {
-    const singular = gram.eigenvalues().map((value) => Math.sqrt(Math.max(0, value)));
-    return { kind: "spectrum", method: "gram", spectrum: { rows, cols, singular, resolution: gramResolution } };
-  }
-  const { trace, squares } = gram.sums();
-  const spectralNorm = Math.sqrt(largestEigenvalue(gram.product, gram.n));
-  return { kind: "norms", pr: squares > 0 ? (trace / squares) * trace : null, spectralNorm };
-}
-
-/** Whole rows. */
-interface Piece {
-  readonly values: Values;
-  readonly firstRow: number;
-}
-
-/** Pieces are looked at one by one and share this memory. */
-let scratch = new Float32Array(0);
-
-/** What one piece holds is void with the next. */
-function* decodedPieces({ bytes, elements, firstRow, tensorRow, cols }: StoredRows): Generator<Piece> {
-  const rowBytes = bytesPerRow(bytes, elements.dtype, cols);
-  const count = bytes.byteLength / rowBytes;
-  const step = Math.max(1, Math.floor(pieceElements / cols));
-  if (scratch.length < step * cols) scratch = new Float32Array(Math.max(pieceElements, cols));
-  for (let begin = 0; begin < count; begin += step) {
-    const rows = Math.min(step, count - begin);
-    const piece = bytes.subarray(begin * rowBytes, (begin + rows) * rowBytes);
-    const values = elements.dtype === "F64" ? new Float64Array(rows * cols) : scratch.subarray(0, rows * cols);
-    decodeElements(piece, elements, values, tensorRow + begin, cols);
-    yield { values, firstRow: firstRow + begin };
-  }
-}
-
-/** All at once; the bytes themselves where they are what is wanted. */
-function decodedWhole({ bytes, elements, tensorRow, cols }: StoredRows): Values {
-  const length = (bytes.byteLength / bytesPerRow(bytes, elements.dtype, cols)) * cols;
-  const ready = elements.dtype === "F32" && elements.scale === null && littleEndian && bytes.byteOffset % 4 === 0;
-  if (ready) return new Float32Array(bytes.buffer, bytes.byteOffset, length);
-  const values = elements.dtype === "F64" ? new Float64Array(length) : new Float32Array(length);
-  decodeElements(bytes, elements, values, tensorRow, cols);
-  return values;
-}
-
-function bytesPerRow(bytes: Uint8Array, dtype: StoredRows["elements"]["dtype"], cols: number): number {
-  const size = elementBytes[dtype];
-  if (bytes.byteLength % (size * cols) !== 0) {
-    throw new ShapeError(`measurer: ${bytes.byteLength} bytes are no whole rows of ${cols} elements of ${dtype}.`);
-  }
-  return size * cols;
-}
-
-/** What small eigenvalues do not matter to is summed up at single precision. */
-const precisionOf = (depth: Depth) => ({ precision: depth === "norms" ? "float32" : "float64" }) as const;
-
 function gramOfRows(stored: StoredRows, depth: Depth): { gram: GramSum; moments: EntryMoments } {
-  const gram = gramSum(stored.cols, precisionOf(depth));
+  const gram = gramSum(stored.cols, gramOptions(depth));
   let moments = noMoments;
-  for (const piece of decodedPieces(stored)) {
-    gram.addRows(piece.values, piece.values.length / stored.cols);
-    moments = joinedMoments(moments, entryMoments(piece.values));
+  for (const { values } of decodedPieces(stored)) {
+    gram.addRows(values, values.length / stored.cols);
+    moments = joinedMoments(moments, entryMoments(values));
   }
   return { gram, moments };
 }
@@ -174,59 +89,20 @@ type MatrixRequest = Extract<MeasureRequest, { kind: "matrix" }>;
 
 function measureStored({ stored, base, blocks, measuring }: MatrixRequest, nulls: NoiseNulls): MeasureReply {
   const values = decodedWhole(stored);
-  const measured = (block: StoredBlock) => {
-    const selected = selectBlock(values, stored.cols, block);
-    const moments = entryMoments(selected.values);
-    return { moments, measures: measureBlock(selected, block, moments, measuring, nulls) };
+  const measured = ({ stored: region, transposed }: StoredBlock) => {
+    const selected = regionValues(values, region);
+    const { depth, amplitudes } = measuring;
+    return measureMatrix(selected.values, selected.rows, selected.cols, { nulls, depth, amplitudes, transposed });
   };
-  const measures = blocks.map((block) => measured(block).measures);
+  const measures = blocks.map(measured);
   if (!base) return { kind: "measures", measures, changes: [] };
   const before = decodedWhole({ ...stored, ...base });
-  const norms = blocks.map((block) => rootSumOfSquares(entryMoments(selectBlock(before, stored.cols, block).values)));
+  const norms = blocks.map((block) => rootSumOfSquares(entryMoments(regionValues(before, block.stored).values)));
   for (let i = 0; i < values.length; i++) values[i] -= before[i];
   const changes = blocks.map((block, index) => {
-    const { moments, measures: change } = measured(block);
+    const change = measured(block);
     const norm = norms[index];
-    const exists = moments.broken === 0 && norm > 0;
-    return { ...change, relativeChange: exists ? rootSumOfSquares(moments) / norm : null };
+    return { ...change, relativeChange: change.frobenius !== null && norm > 0 ? change.frobenius / norm : null };
   });
   return { kind: "measures", measures, changes };
-}
-
-function measureBlock(
-  { values, rows: storedRows, cols: storedCols }: { values: Values; rows: number; cols: number },
-  block: StoredBlock,
-  moments: EntryMoments,
-  measuring: Measuring,
-  nulls: NoiseNulls,
-): MeasuresRecord {
-  const { rows, cols, transposed } = block;
-  if (moments.broken > 0) {
-    return measuresWithNulls({ rows, cols, moments, findings: broken(moments) }, expectedOf(block, nulls));
-  }
-  const side = Math.min(storedRows, storedCols);
-  let findings: Findings;
-  if (measuring.depth === "exact") {
-    const singular = bidiagonalSingularValues(values, storedRows, storedCols);
-    findings = { kind: "spectrum", method: "bidiagonal", spectrum: { rows, cols, singular, resolution: 1e-14 } };
-  } else if (side > largestExactSide) {
-    const matrix = holdMatrix(storedRows, storedCols);
-    matrix.putRows(values, 0);
-    findings = estimate(matrix, block, moments, measuring.seed);
-  } else {
-    const gram = gramSum(side, precisionOf(measuring.depth));
-    if (storedRows >= storedCols) gram.addRows(values, storedRows);
-    else gram.addColumns(values, storedCols);
-    findings = gramFindings(gram, block, measuring);
-  }
-  const w = () => Float32Array.from(transposed ? transposedValues(values, storedRows, storedCols) : values);
-  const fits = fitsOf[measuring.amplitudes].map((fit) => measureAmplitudes(w(), rows, cols, fit, nulls));
-  return measuresWithNulls(
-    {
-      ...{ rows, cols, moments, findings },
-      amplitudes: fits.map(({ record }) => record),
-      notes: fits.flatMap(({ notes }) => notes),
-    },
-    expectedOf(block, nulls),
-  );
 }

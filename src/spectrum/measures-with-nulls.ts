@@ -1,5 +1,5 @@
 /** @file The measures of one matrix beside their nulls, as they stand in the record. Knows nothing of how a spectrum is found. */
-import type { AmplitudeFitRecord, MeasuresRecord } from "../records/scan-record.js";
+import { type AmplitudeFitRecord, comparedMeasures, type MeasuresRecord } from "../records/scan-record.js";
 import { type EntryMoments, kurtosis, rootSumOfSquares, standardDeviation } from "./entry-moments.js";
 import { noiseParticipationRatio, type SpectralNull } from "./noise-null.js";
 import { type Spectrum, spectralMeasures } from "./spectral-measures.js";
@@ -19,24 +19,6 @@ export interface MeasuredMatrix {
   readonly amplitudes?: readonly AmplitudeFitRecord[];
   readonly notes?: readonly string[];
 }
-
-/** Measures with a null of their own, in the order of the record. */
-export const comparedMeasures = [
-  "pr",
-  "prSingular",
-  "pc1",
-  "stableRank",
-  "effectiveRank",
-  "numericalRank",
-  "frobenius",
-  "spectralNorm",
-  "entryStd",
-  "kurtosis",
-  "spikes",
-  "spikeEnergy",
-  "tailExponent",
-  "tailKs",
-] as const;
 
 type Figures = Pick<
   MeasuresRecord,

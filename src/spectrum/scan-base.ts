@@ -16,7 +16,7 @@ export type BaseReader = (unit: ScanUnit) => BaseBytes | null;
 /** Tensors are the same by name, or by canonical name where one checkpoint has a wrapper prefix. */
 export function baseReader(checkpoint: Checkpoint, base: Checkpoint): BaseReader {
   const byCanonical = new Map([...base.tensors.keys()].map((name) => [canonicalName(name), name]));
-  return ({ tensor, elementBegin, storedRows, storedCols }) => {
+  return ({ tensor, stored }) => {
     const name = base.tensors.has(tensor) ? tensor : byCanonical.get(canonicalName(tensor));
     if (name === undefined) return null;
     const { dtype, shape } = base.tensors.get(name)!;
@@ -24,7 +24,7 @@ export function baseReader(checkpoint: Checkpoint, base: Checkpoint): BaseReader
     const elements = base.elementsOf(name);
     if ("unreadable" in elements) return null;
     const size = dtypeBits(dtype) / 8;
-    const begin = elementBegin * size;
-    return { bytes: base.readBytes(name, begin, begin + storedRows * storedCols * size), elements };
+    const begin = stored.elementBegin * size;
+    return { bytes: base.readBytes(name, begin, begin + stored.rows * stored.cols * size), elements };
   };
 }

@@ -1,16 +1,13 @@
 /** @file How the stored matrices of a checkpoint are read, once and in the order of the file. Knows nothing of values or threads. */
-import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
-import { type Depth, largestExactSide, type StoredBlock } from "./measure-request.js";
+import type { CheckpointMatrix, StoredRegion } from "../checkpoint/checkpoint-matrix.js";
+import { type Depth, largestExactSide } from "./measuring.js";
 
 /** One stored matrix and what is measured of it. */
 export interface ScanUnit {
   readonly tensor: string;
-  /** Of its first element within the tensor. */
-  readonly elementBegin: number;
-  readonly storedRows: number;
-  readonly storedCols: number;
+  /** The whole block, whatever its matrices take of it. */
+  readonly stored: Pick<StoredRegion, "elementBegin" | "rows" | "cols">;
   readonly matrices: readonly CheckpointMatrix[];
-  readonly blocks: readonly StoredBlock[];
   /** `whole`: in one piece. `shares`: by rows, to whoever is free. `kept`: by rows, to one. */
   readonly reading: "whole" | "shares" | "kept";
 }
@@ -39,28 +36,14 @@ export function scanUnits(
   return [...together.values()]
     .map((group): ScanUnit => {
       const [{ tensor, stored }] = group;
-      const blocks = group.map(blockOf);
-      const simple = !whole && blocks.length === 1 && !blocks[0].storedRows && !blocks[0].storedCols;
-      return {
-        ...{ tensor, elementBegin: stored.elementBegin, storedRows: stored.rows, storedCols: stored.cols },
-        matrices: group,
-        blocks,
-        reading: simple && depth !== "exact" ? readingOf(stored.rows, stored.cols) : "whole",
-      };
+      const simple = !whole && depth !== "exact" && group.length === 1 && !stored.rowRanges && !stored.colRanges;
+      return { tensor, stored, matrices: group, reading: simple ? readingOf(stored.rows, stored.cols) : "whole" };
     })
-    .sort((a, b) => place.get(a.tensor)! - place.get(b.tensor)! || a.elementBegin - b.elementBegin);
+    .sort((a, b) => place.get(a.tensor)! - place.get(b.tensor)! || a.stored.elementBegin - b.stored.elementBegin);
 }
 
 function readingOf(rows: number, cols: number): ScanUnit["reading"] {
   if (Math.min(rows, cols) > largestExactSide) return "kept";
   // A share's sum takes cols^2 doubles: the rows must outweigh it.
   return rows >= 4 * cols ? "shares" : "whole";
-}
-
-function blockOf({ rows, cols, transposed, stored }: CheckpointMatrix): StoredBlock {
-  return {
-    ...{ rows, cols, transposed },
-    ...(stored.rowRanges && { storedRows: stored.rowRanges }),
-    ...(stored.colRanges && { storedCols: stored.colRanges }),
-  };
 }

@@ -6,12 +6,20 @@ import { version } from "../foundation/version.js";
 import type { MatrixScanRecord, ScanRecord } from "../records/scan-record.js";
 import { type ScanOptions, scanCheckpoint } from "./scan.js";
 
-/** The record of what has been measured so far. @throws InputError where the files cannot be hashed. */
-export function scanRecordOf(
+type Unhashed<Model> = Omit<Model, "sha256">;
+
+/** A record without the hashes, which only files need: for them every byte has to be read. */
+export interface ScanOverview extends Omit<ScanRecord, "model" | "base"> {
+  readonly model: Unhashed<ScanRecord["model"]>;
+  readonly base?: Unhashed<NonNullable<ScanRecord["base"]>>;
+}
+
+/** What has been measured so far. */
+export function scanOverview(
   checkpoint: Checkpoint,
   matrices: readonly MatrixScanRecord[],
   { seed = 0, base }: Pick<ScanOptions, "seed" | "base">,
-): ScanRecord {
+): ScanOverview {
   // A part says nothing that its whole does not.
   const names = new Set(matrices.map(({ name }) => name));
   const isPart = (name: string) => names.has(name.slice(0, name.lastIndexOf(".")));
@@ -19,8 +27,8 @@ export function scanRecordOf(
   return {
     schema: "deadweight/scan@1",
     version,
-    model: modelRecord(checkpoint),
-    ...(base && { base: modelRecord(base) }),
+    model: modelOf(checkpoint),
+    ...(base && { base: modelOf(base) }),
     seed,
     matrices: [...matrices],
     skipped: listSkipped(checkpoint).map((tensor) => ({ ...tensor, shape: [...tensor.shape] })),
@@ -28,20 +36,26 @@ export function scanRecordOf(
   };
 }
 
+/** Reads what has not been hashed yet. @throws InputError */
+export function hashedRecord(overview: ScanOverview, checkpoint: Checkpoint, base?: Checkpoint): ScanRecord {
+  const { model, base: baseModel, ...others } = overview;
+  return {
+    ...others,
+    model: { ...model, sha256: checkpoint.sha256() },
+    ...(baseModel && base && { base: { ...baseModel, sha256: base.sha256() } }),
+  };
+}
+
 /** @throws InputError, InterruptedError */
 export async function scanRecord(checkpoint: Checkpoint, options: ScanOptions = {}): Promise<ScanRecord> {
   const matrices: MatrixScanRecord[] = [];
   for await (const matrix of scanCheckpoint(checkpoint, options)) matrices.push(matrix);
-  return scanRecordOf(checkpoint, matrices, options);
+  return hashedRecord(scanOverview(checkpoint, matrices, options), checkpoint, options.base);
 }
 
-function modelRecord(checkpoint: Checkpoint): ScanRecord["model"] {
-  return {
-    source: checkpoint.source,
-    sha256: checkpoint.sha256(),
-    architecture: architectureOf(checkpoint),
-    parameters: parameterCount(checkpoint),
-  };
+function modelOf(checkpoint: Checkpoint): ScanOverview["model"] {
+  const { source } = checkpoint;
+  return { source, architecture: architectureOf(checkpoint), parameters: parameterCount(checkpoint) };
 }
 
 /** The class or the type that the config names; a file without config has none. */

@@ -4,8 +4,9 @@ import { elementBytes } from "../checkpoint/stored-elements.js";
 import { InputError, WorkerError } from "../foundation/errors.js";
 import type { MatrixScanRecord } from "../records/scan-record.js";
 import { type EntryMoments, joinedMoments, noMoments } from "./entry-moments.js";
-import type { MeasureReply, Measuring, StoredRows } from "./measure-request.js";
-import type { MeasurerPool } from "./measurer-pool.js";
+import type { MeasureReply, StoredBlock, StoredRows } from "./measure-request.js";
+import type { MeasurerLease, MeasurerPool } from "./measurer-pool.js";
+import type { Measuring } from "./measuring.js";
 import type { BaseReader } from "./scan-base.js";
 import { pieceBytes, type ScanUnit } from "./scan-plan.js";
 
@@ -22,7 +23,9 @@ export async function measureUnit(
   pool: MeasurerPool,
   readBase: BaseReader | undefined,
 ): Promise<UnitUnderWay> {
-  const { tensor, elementBegin, storedRows, storedCols: cols, blocks, reading } = unit;
+  const { tensor, stored, matrices, reading } = unit;
+  const { elementBegin, rows: storedRows, cols } = stored;
+  const blocks: readonly StoredBlock[] = matrices;
   const elements = checkpoint.elementsOf(tensor);
   if ("unreadable" in elements) throw new InputError(`${checkpoint.source}: '${tensor}' is ${elements.unreadable}.`);
   const size = elementBytes[elements.dtype];
@@ -38,20 +41,11 @@ export async function measureUnit(
   switch (reading) {
     case "whole": {
       const lease = await pool.take(storedRows * rowBytes + (elements.dtype === "F32" ? 0 : decodedBytes));
-      try {
-        const stored = read(0, storedRows);
+      const reply = released(lease, () => {
         const base = readBase?.(unit) ?? undefined;
-        const request = { kind: "matrix", stored, blocks, measuring, ...(base && { base }) } as const;
-        return {
-          measured: lease
-            .run(request)
-            .finally(lease.release)
-            .then((reply) => records(unit, reply, readBase)),
-        };
-      } catch (error) {
-        lease.release();
-        throw error;
-      }
+        return lease.run({ kind: "matrix", stored: read(0, storedRows), blocks, measuring, ...(base && { base }) });
+      });
+      return { measured: reply.then((done) => records(unit, done, readBase)) };
     }
     case "shares": {
       const pieceRows = rowsOf(pieceBytes.shares);
@@ -62,18 +56,19 @@ export async function measureUnit(
       for (let begin = 0; begin < storedRows; begin += pieceRows) {
         const end = Math.min(storedRows, begin + pieceRows);
         const lease = await pool.take((end - begin) * rowBytes);
-        const share = lease
-          .run({ kind: "share", stored: read(begin, end), depth: measuring.depth })
-          .finally(lease.release);
+        const share = released(lease, () =>
+          lease.run({ kind: "share", stored: read(begin, end), depth: measuring.depth }),
+        );
         // Added up in the order of the rows, whoever is done first: the same command gives the same numbers.
-        sum = sum.then(async (before) => added(before, await share));
+        sum = Promise.all([sum, share]).then(([before, next]) => added(before, next));
+        // Met again when all has been read.
         sum.catch(() => {});
       }
       const finish = async () => {
         const { gram, moments } = await sum;
         const lease = await pool.take(0);
         const request = { kind: "sum", gram: gram!, moments, block: blocks[0], measuring } as const;
-        return records(unit, await lease.run(request).finally(lease.release), readBase);
+        return records(unit, await released(lease, () => lease.run(request)), readBase);
       };
       return { measured: finish() };
     }
@@ -101,6 +96,15 @@ export async function measureUnit(
     }
     default:
       return reading satisfies never;
+  }
+}
+
+/** Gives the lease back whatever becomes of the work. */
+async function released<T>(lease: MeasurerLease, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    lease.release();
   }
 }
 

@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { float32Tensor, memoryCheckpoint } from "../../test/memory-checkpoint.js";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { listMatrices } from "../checkpoint/weight-names.js";
-import { InterruptedError } from "../foundation/errors.js";
+import { InterruptedError, WorkerError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
 import { type MatrixScanRecord, scanRecord as scanSchema } from "../records/scan-record.js";
 import { measureMatrix } from "./matrix-measures.js";
+import type { Measurer } from "./measure-request.js";
 import { openMeasurer } from "./measurer.js";
 import { openNoiseNulls } from "./noise-null.js";
 import { scanCheckpoint } from "./scan.js";
@@ -113,16 +115,64 @@ describe("scanCheckpoint", () => {
     ]);
   });
 
-  it("gives the same numbers whoever measures, whole or in shares", async () => {
-    const rows = 700;
-    const values = new Float32Array(rows * 6);
-    randomStream(3, "tall").fillNormal(values, 1);
-    const checkpoint = memoryCheckpoint({ "tall.weight": float32Tensor([rows, 6], [...values]) });
-    const [shared] = await collect(scanCheckpoint(checkpoint, { measurers: [openMeasurer(), openMeasurer()] }));
-    const direct = measureMatrix(values, rows, 6, { nulls: openNoiseNulls(0), amplitudes: "none" });
-    for (const key of ["pr", "effectiveRank", "spectralNorm", "kurtosis", "entryStd", "tailExponent"] as const) {
-      expect(Math.abs(shared[key]! / direct[key]! - 1)).toBeLessThan(1e-12);
+  // Two pieces.
+  const tallRows = 2_200_000;
+  const tall = () => {
+    const values = new Float32Array(tallRows * 2);
+    for (let i = 0; i < values.length; i++)
+      values[i] = Math.fround((((i * 7919) % 1009) / 1009 - 0.5) * (i % 2 ? 3 : 1));
+    const bytes = new Uint8Array(values.buffer);
+    return { values, checkpoint: memoryCheckpoint({ "tall.weight": { dtype: "F32", shape: [tallRows, 2], bytes } }) };
+  };
+
+  it("gives the same numbers in shares, whoever measures", async () => {
+    const { values, checkpoint } = tall();
+    const kinds: string[] = [];
+    const counted: Measurer = (request) => {
+      kinds.push(request.kind);
+      return openMeasurer()(request);
+    };
+    const [shared] = await collect(scanCheckpoint(checkpoint, { measurers: [counted, counted] }));
+    expect(kinds).toEqual(["share", "share", "sum"]);
+    const direct = measureMatrix(values, tallRows, 2, { nulls: openNoiseNulls(0), amplitudes: "none" });
+    for (const key of ["pr", "effectiveRank", "spectralNorm", "kurtosis", "entryStd"] as const) {
+      expect(Math.abs(shared[key]! / direct[key]! - 1)).toBeLessThan(1e-10);
     }
+  });
+
+  it("passes on what went wrong in a share, also when it is met before its turn", async () => {
+    const { checkpoint } = tall();
+    const slow: Measurer = async (request) => {
+      await setTimeout(50);
+      return openMeasurer()(request);
+    };
+    const failing: Measurer = () => Promise.reject(new WorkerError("the second share failed"));
+    await expect(collect(scanCheckpoint(checkpoint, { measurers: [slow, failing] }))).rejects.toThrow(
+      "the second share failed",
+    );
+  });
+
+  it("after an interrupt still yields what is finished behind a gap", async () => {
+    const square = (name: string) => [`layers.${name}.weight`, float32Tensor([2, 2], [1, 2, 3, 4])] as const;
+    const checkpoint = memoryCheckpoint(Object.fromEntries(["3", "2", "1", "0"].map(square)));
+    const stop = new AbortController();
+    let asked = 0;
+    const measurer: Measurer = async (request) => {
+      const place = asked++;
+      // In the order of the file, the first row of the table comes last and is not begun.
+      if (place === 2) stop.abort();
+      return openMeasurer()(request);
+    };
+    const names: string[] = [];
+    await expect(async () => {
+      for await (const { name } of scanCheckpoint(checkpoint, {
+        measurers: [measurer, measurer],
+        signal: stop.signal,
+      })) {
+        names.push(name);
+      }
+    }).rejects.toThrow(/stopped after 3 of 4/);
+    expect(names).toEqual(["layers.1", "layers.2", "layers.3"]);
   });
 
   it("measures what has changed since a base", async () => {

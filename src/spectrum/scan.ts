@@ -4,10 +4,10 @@ import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
 import { listMatrices, listSkipped } from "../checkpoint/weight-names.js";
 import { InterruptedError } from "../foundation/errors.js";
 import type { MatrixScanRecord } from "../records/scan-record.js";
-import type { AmplitudeChoice } from "./matrix-measures.js";
-import type { Depth, Measurer } from "./measure-request.js";
+import type { Measurer } from "./measure-request.js";
 import { openMeasurer } from "./measurer.js";
 import { measurerPool } from "./measurer-pool.js";
+import type { AmplitudeChoice, Depth } from "./measuring.js";
 import { baseReader } from "./scan-base.js";
 import { scanUnits } from "./scan-plan.js";
 import { measureUnit } from "./scan-unit.js";
@@ -18,14 +18,12 @@ export interface ScanOptions {
   /** Whether packed weights are also measured part by part. */
   readonly parts?: boolean;
   readonly depth?: Depth;
-  /** Amplitude fits, for all matrices or for each. */
+  /** Amplitude fits; none by default. */
   readonly amplitudes?: AmplitudeChoice;
   /** Of everything that is drawn. */
   readonly seed?: number;
   /** Who measures, each one matrix at a time; this thread by default. */
   readonly measurers?: readonly Measurer[];
-  /** Bytes that the matrices being measured may take together; the largest is let through in any case. Twice the largest by default. */
-  readonly memoryBytes?: number;
   /** Another checkpoint of the same architecture: what has changed since is measured too. */
   readonly base?: Checkpoint;
   /** Called as matrices are finished. */
@@ -82,9 +80,10 @@ export async function* scanCheckpoint(
     depth,
     whole: amplitudes !== "none" || base !== undefined,
   });
-  const elements = ({ storedRows, storedCols }: (typeof units)[number]) => storedRows * storedCols;
+  const elements = ({ stored }: (typeof units)[number]) => stored.rows * stored.cols;
   const largest = units.reduce((most, unit) => Math.max(most, elements(unit) * 4), 0);
-  const pool = measurerPool(measurers, options.memoryBytes ?? 2 * largest);
+  // The largest is let through in any case.
+  const pool = measurerPool(measurers, 2 * largest);
   const readBase = base && baseReader(checkpoint, base);
   const finished = new Map<string, MatrixScanRecord>();
   const bytes = units.reduce((sum, unit) => sum + elements(unit), 0);
@@ -143,7 +142,12 @@ export async function* scanCheckpoint(
     }
     const end = current();
     if (end.kind === "failed") throw end.error;
-    if (signal?.aborted && next < matrices.length) {
+    // After an interrupt there are gaps: what is finished behind them is not lost.
+    for (const { name } of matrices.slice(next)) {
+      const record = finished.get(name);
+      if (record) yield record;
+    }
+    if (signal?.aborted && doneMatrices < matrices.length) {
       throw new InterruptedError(
         `${checkpoint.source}: the scan was stopped after ${doneMatrices} of ${matrices.length} matrices.`,
       );
