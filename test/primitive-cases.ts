@@ -116,6 +116,10 @@ export const primitiveCases: { readonly [P in Primitive]: Entry<P> } = {
     { label: "one part", attributes: {}, inputs: [float(3, 2)] },
     { label: "three parts", attributes: {}, inputs: [float(3, 1), float(3, 5), float(3, 2)] },
   ],
+  reshape: [
+    { label: "heads as rows", attributes: { rows: 6, columns: 4 }, inputs: [float(3, 8)] },
+    { label: "rows together", attributes: { rows: 1, columns: 15 }, inputs: [float(5, 3)] },
+  ],
   add: [
     { label: "matrices", attributes: {}, inputs: [float(3, 5), float(3, 5)] },
     { label: "scalars", attributes: {}, inputs: [float(), float()] },

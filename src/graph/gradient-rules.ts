@@ -87,6 +87,10 @@ export const gradientRules: { readonly [P in Primitive]: GradientRule<P> | typeo
       inputs.map((input) => input.shape[1]),
     );
   },
+  // y = x in another shape  =>  dx = dy in x's shape
+  reshape({ builder, inputs: [x], gradients: [dy] }) {
+    return [builder.reshape(dy!, x.shape[0], x.shape[1])];
+  },
   // y = a + b  =>  da = dy, db = dy
   add({ gradients: [dy] }) {
     return [dy, dy];

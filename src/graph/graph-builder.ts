@@ -85,6 +85,10 @@ export class GraphBuilder {
     return this.apply("splitColumns", { sizes }, [x]);
   }
 
+  reshape(x: Value, rows: number, columns: number): Value {
+    return this.apply("reshape", { rows, columns }, [x])[0];
+  }
+
   add(x: Value, y: Value): Value {
     return this.apply("add", {}, [x, y])[0];
   }

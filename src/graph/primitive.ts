@@ -70,6 +70,8 @@ export interface PrimitiveAttributes {
   splitColumns: { readonly sizes: readonly number[] };
   /** (x [T, a], y [T, b], ...) -> [T, a + b + ...] */
   concatColumns: None;
+  /** (x [a, b]) -> [rows, columns], the same elements in the same order; heads as rows of their own */
+  reshape: { readonly rows: number; readonly columns: number };
   /** (x, y of one shape) -> same shape */
   add: None;
   /** (x, y of one shape) -> same shape */

@@ -98,6 +98,7 @@ describe("shape rules", () => {
     ],
     ["sizes that are not the width", "splitColumns", { sizes: [1, 3] }, [float(2, 5)]],
     ["an empty part", "splitColumns", { sizes: [0, 5] }, [float(2, 5)]],
+    ["another number of elements", "reshape", { rows: 3, columns: 3 }, [float(2, 5)]],
     ["different rows", "concatColumns", {}, [float(2, 5), float(3, 5)]],
     ["different shapes", "add", {}, [float(2, 5), float(5)]],
     ["an empty shape", "fill", { shape: [0], value: 1 }, []],

@@ -183,6 +183,12 @@ export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
       ),
     ];
   },
+  reshape({ rows, columns }, inputs) {
+    expectInputs(inputs, "f2");
+    const [from, to] = [inputs[0].shape[0] * inputs[0].shape[1], rows * columns];
+    demand(from === to, `${describe(inputs[0])} has ${from} elements, [${rows}, ${columns}] has ${to}`);
+    return [float(rows, columns)];
+  },
   add: (_, inputs) => elementwise(2, inputs),
   multiply: (_, inputs) => elementwise(2, inputs),
   scale: (_, inputs) => elementwise(1, inputs),

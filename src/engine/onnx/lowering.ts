@@ -187,6 +187,7 @@ export const loweringRules: { readonly [P in Primitive]: LoweringRule<P> } = {
     return onnx.ops("Split", [x, onnx.constant(sizes, [sizes.length], "int64")], shapes, { axis: 1 }) as OnnxValue[];
   },
   concatColumns: ({ onnx, inputs }) => [onnx.concat(inputs, 1)],
+  reshape: ({ onnx, node, inputs: [x] }) => [onnx.reshape(x, [node.attributes.rows, node.attributes.columns])],
   add: ({ onnx, inputs: [x, y] }) => [onnx.binary("Add", x, y)],
   multiply: ({ onnx, inputs: [x, y] }) => [onnx.binary("Mul", x, y)],
   scale: ({ onnx, node, inputs: [x] }) => [onnx.binary("Mul", x, onnx.scalar(node.attributes.factor))],

@@ -204,6 +204,7 @@ export const kernels: { readonly [P in Primitive]: Kernel<P> } = {
     }
     return [whole];
   },
+  reshape: (_, [x]) => [x.data.slice()],
   add: (_, [x, y]) => [map(x, (value, i) => value + y.data[i])],
   multiply: (_, [x, y]) => [map(x, (value, i) => value * y.data[i])],
   scale: ({ factor }, [x]) => [map(x, (value) => factor * value)],
