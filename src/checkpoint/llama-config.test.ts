@@ -3,6 +3,7 @@ import { InputError } from "../foundation/errors.js";
 import { parseLlamaConfig } from "./llama-config.js";
 
 const smallest = { model_type: "llama", hidden_size: 64, num_attention_heads: 4, max_position_embeddings: 512 };
+const grouped = { num_key_value_heads: 2 };
 const of = (changes: object) => parseLlamaConfig({ ...smallest, ...changes });
 
 describe("Llama's config.json", () => {
@@ -15,21 +16,25 @@ describe("Llama's config.json", () => {
   });
 
   it("knows the biases and norms of the kin", () => {
-    expect(of({ model_type: "qwen2" })).toMatchObject({ queryKeyValueBias: true, outputBias: false });
-    expect(of({ model_type: "qwen3" })).toMatchObject({ headWidth: 128, queryKeyNorm: true, queryKeyValueBias: false });
+    expect(of({ model_type: "qwen2", ...grouped })).toMatchObject({ queryKeyValueBias: true, outputBias: false });
+    expect(of({ model_type: "qwen3", ...grouped })).toMatchObject({
+      headWidth: 128,
+      queryKeyNorm: true,
+      queryKeyValueBias: false,
+    });
     expect(of({ model_type: "llama", attention_bias: true })).toMatchObject({ outputBias: true });
-    expect(of({ model_type: "mistral", attention_bias: true })).toMatchObject({ queryKeyValueBias: false });
+    expect(of({ model_type: "mistral", attention_bias: true, ...grouped })).toMatchObject({ queryKeyValueBias: false });
     expect(of({ model_type: "minimind", intermediate_size: null, hidden_size: 512 })).toMatchObject({
       ...{ innerWidth: 1408, tiedHead: true, keyValueHeads: 2, rope: { theta: 1e6 } },
     });
   });
 
   it("lets examples be no longer than a sliding window that is used", () => {
-    const mistral = { model_type: "mistral", max_position_embeddings: 32_768 };
+    const mistral = { model_type: "mistral", ...grouped, max_position_embeddings: 32_768 };
     expect(of({ ...mistral, sliding_window: 4096 }).contextLength).toBe(4096);
     expect(of({ ...mistral, sliding_window: null }).contextLength).toBe(32_768);
     expect(of(mistral).contextLength).toBe(4096);
-    const qwen = { model_type: "qwen2", max_position_embeddings: 32_768, sliding_window: 4096 };
+    const qwen = { model_type: "qwen2", ...grouped, max_position_embeddings: 32_768, sliding_window: 4096 };
     expect(of({ ...qwen, use_sliding_window: false }).contextLength).toBe(32_768);
     expect(of({ ...qwen, use_sliding_window: true }).contextLength).toBe(4096);
   });

@@ -31,6 +31,7 @@ const setting: TrialSetting = {
   rows: 4,
   length: 16,
   slots: 32,
+  rowsAtOnce: 4,
   evaluateEvery: 5,
   device: "cpu",
   threads: 1,
@@ -166,6 +167,35 @@ describe("a trial", () => {
     for (const arm of ["crystal", "random", "frozen"])
       expect((await broken.run(spec(arm), { now: () => 0 })).outcome).toEqual({ kind: "diverged", step: 0 });
     await broken.dispose();
+  });
+
+  test("starts from the loss that one pass over all arms and seeds finds", async () => {
+    const arms = ["full", "frozen", "crystal", "crystal:3:trainable", "random", "random:init", "shuffled", "zero"];
+    const specs = [1, 2].flatMap((seed) => arms.map((arm) => spec(arm, seed)));
+    const found = await bench.lossesBefore(specs);
+    expect([...found.keys()]).toEqual(specs.map(({ key }) => key));
+    for (const one of specs) {
+      const { heldOutLossBefore } = finished(await bench.run(one, { now: () => 0 }));
+      expect(Math.abs(found.get(one.key)! - heldOutLossBefore), one.key).toBeLessThan(1e-6);
+    }
+    expect(found.get(spec("random", 1).key)).not.toBe(found.get(spec("random", 2).key));
+    const told = { now: () => 0, heldOutLossBefore: 1.5 };
+    expect(finished(await bench.run(spec("random"), told))).toEqual({
+      ...finished(await run("random")),
+      ...{ heldOutLossBefore: 1.5, curve: [[0, 1.5], ...finished(await run("random")).curve.slice(1)] },
+    });
+  });
+
+  test("gives the same numbers in parts that fit a smaller memory, but for rounding", async () => {
+    const parts = await TrialBench.open({ ...setting, rowsAtOnce: 1 });
+    for (const arm of ["full", "random"]) {
+      const [whole, split] = [finished(await run(arm)), finished(await parts.run(spec(arm), { now: () => 0 }))];
+      whole.curve.forEach(([, loss], index) => {
+        expect(Math.abs(split.curve[index][1] - loss)).toBeLessThan(1e-4);
+      });
+      expect(split.heldOutLossPerExample).toHaveLength(40);
+    }
+    await parts.dispose();
   });
 
   test("refuses a matrix that the model does not have", async () => {

@@ -1,6 +1,7 @@
 /** @file Runs trials of one setting: base model, data and compiled programs are loaded once and used by all. */
 import { sftBatches } from "../data/batch-stream.js";
-import { evaluationBatches } from "../data/packing.js";
+import { microBatches } from "../data/micro-batches.js";
+import { evaluationBatches, type PackedBatch, type PackedShape } from "../data/packing.js";
 import { readSftDataset, type SftDataset } from "../data/sft-dataset.js";
 import { DivergedError, InputError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
@@ -8,14 +9,18 @@ import { sha256OfBytes } from "../foundation/sha256.js";
 import { version } from "../foundation/version.js";
 import type { FinishedOutcome, TrialRecord } from "../records/trial-record.js";
 import { type BaseModel, openBaseModel } from "../training/base-model.js";
+import type { ShapedBatch } from "../training/batch-buffers.js";
 import { type BackendChoice, openBackend } from "../training/open-backend.js";
 import { sft } from "../training/sft.js";
 import { Trainer } from "../training/trainer.js";
 import { type Arm, parseArm } from "./arm.js";
+import { lossesBefore } from "./losses-before.js";
 import { type TreatedMatrix, type Treatment, treat } from "./treatment.js";
 import type { TrialSetting, TrialSpec } from "./trial-spec.js";
 
 export interface TrialOptions {
+  /** Held-out loss at step 0, where it is known already. */
+  readonly heldOutLossBefore?: number | undefined;
   readonly onProgress?: (progress: { readonly step: number; readonly loss: number }) => void;
   readonly signal?: AbortSignal;
   /** Milliseconds of a monotonic clock. */
@@ -27,6 +32,17 @@ const keptTrainers = 3;
 
 function hashOf({ buffer, byteOffset, byteLength }: Float32Array): string {
   return sha256OfBytes(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+function* inParts(
+  batches: Generator<PackedBatch, never>,
+  shape: PackedShape,
+  rowsAtOnce: number,
+): Generator<readonly ShapedBatch[], never> {
+  for (;;) {
+    const parts = microBatches(batches.next().value, shape, rowsAtOnce);
+    yield parts.map((part) => ({ batch: part.batch, shape: { ...part.shape, packed: true } }));
+  }
 }
 
 export class TrialBench {
@@ -66,6 +82,18 @@ export class TrialBench {
       ...result,
       wallSeconds: (now() - begin) / 1000,
     };
+  }
+
+  /** See `lossesBefore`: specs that treat the same matrices, by their keys. */
+  async lossesBefore(specs: readonly TrialSpec[], signal?: AbortSignal): Promise<Map<string, number>> {
+    const names = new Set(specs.flatMap(({ matrices }) => matrices));
+    const { setting, base, data, engine } = this;
+    return lossesBefore(
+      { setting, base, data, engine },
+      specs,
+      [...names].map((name) => this.matrix(name)),
+      signal,
+    );
   }
 
   private async attempt(
@@ -130,16 +158,17 @@ export class TrialBench {
     spec: TrialSpec,
     watching: Omit<TrialOptions, "now">,
   ): Promise<FinishedOutcome> {
-    const { rows, length, slots, evaluateEvery } = this.setting;
+    const { rows, length, slots, rowsAtOnce, evaluateEvery } = this.setting;
     const shape = { rows, length, slots };
+    const heldOutShape = { ...shape, rows: rowsAtOnce };
     const calibrating = spec.purpose === "learning-rate";
     const training = calibrating ? this.data.calibrationTraining : this.data.training;
     const heldOut = calibrating ? this.data.calibrationHeldOut : this.data.heldOut;
     const order = randomStream(spec.seed, spec.purpose === "aa" ? "another data order" : "data order");
     const result = await sft(trainer, {
-      shape: { ...shape, packed: true },
-      batches: sftBatches(training, shape, order),
-      heldOut: evaluationBatches(heldOut, shape),
+      batches: inParts(sftBatches(training, shape, order), shape, rowsAtOnce),
+      heldOut: evaluationBatches(heldOut, heldOutShape),
+      heldOutShape: { ...heldOutShape, packed: true },
       heldOutExamples: heldOut.length,
       steps: spec.steps,
       learningRate: spec.learningRate,

@@ -11,6 +11,8 @@ export const trialSetting = z.object({
   rows: z.number().int(),
   length: z.number().int(),
   slots: z.number().int(),
+  /** Rows that are computed at once: fewer than `rows` where memory is short; gradients are then accumulated. */
+  rowsAtOnce: z.number().int(),
   evaluateEvery: z.number().int(),
   device: z.enum(["cpu", "webgpu"]),
   /** Threads of one trial. */

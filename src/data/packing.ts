@@ -47,7 +47,7 @@ function checkExample(example: SftExample, index: number, { length, slots }: Pac
 }
 
 /** Points the slots from `used` on to positions that no other slot points to. */
-function fillUnusedSlots(scoredRows: Int32Array, used: number, positions: number): void {
+export function fillUnusedSlots(scoredRows: Int32Array, used: number, positions: number): void {
   const taken = new Set(scoredRows.subarray(0, used));
   for (let slot = used, position = 0; slot < scoredRows.length && position < positions; position++)
     if (!taken.has(position)) scoredRows[slot++] = position;

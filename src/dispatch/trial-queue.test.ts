@@ -18,6 +18,7 @@ const setting: TrialSetting = {
   rows: 1,
   length: 8,
   slots: 4,
+  rowsAtOnce: 1,
   evaluateEvery: 1,
   device: "cpu",
   threads: 1,

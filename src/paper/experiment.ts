@@ -135,6 +135,7 @@ export async function runPaper(options: PaperOptions): Promise<PaperRun> {
     rows: preset.sft.rows,
     length: preset.sft.length,
     slots: preset.sft.slots,
+    rowsAtOnce: preset.sft.rows,
     evaluateEvery: preset.sft.evaluateEvery,
     device,
     threads: Math.max(1, Math.floor(threads / runners.length)),

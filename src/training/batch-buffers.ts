@@ -13,6 +13,12 @@ export interface TrainingBatch {
   readonly weights: Float32Array;
 }
 
+/** A batch, or the part of one that is computed at once. */
+export interface ShapedBatch {
+  readonly batch: TrainingBatch;
+  readonly shape: BatchShape;
+}
+
 export interface BatchBuffers {
   readonly arrays: ReadonlyMap<string, Buffer>;
   /** @throws ShapeError where an array is missing or of another length than the shape's. */

@@ -26,9 +26,10 @@ export interface ParameterStore {
     readonly secondMoment: number;
   };
   readonly sectionBytes: number;
-  /** The trainable weights and both moments, for saving the state of a training. Padding included. */
+  /** All trainable weights, their gradients and both moments, each in one piece. Padding included. */
   readonly state: {
     readonly weight: Float32Array;
+    readonly gradient: Float32Array;
     readonly firstMoment: Float32Array;
     readonly secondMoment: Float32Array;
   };
@@ -90,6 +91,7 @@ export function createParameterStore(
     sectionBytes,
     state: {
       weight: whole(sections.weight),
+      gradient: whole(sections.gradient),
       firstMoment: whole(sections.firstMoment),
       secondMoment: whole(sections.secondMoment),
     },

@@ -2,16 +2,19 @@
 import { setImmediate } from "node:timers/promises";
 import { DivergedError, InterruptedError } from "../foundation/errors.js";
 import type { BatchShape } from "../model/model-graph.js";
-import type { TrainingBatch } from "./batch-buffers.js";
+import type { ShapedBatch } from "./batch-buffers.js";
 import { type EvaluationBatch, evaluate } from "./evaluate.js";
 import { cosineLearningRate } from "./schedule.js";
 import type { Trainer } from "./trainer.js";
 
 export interface SftOptions {
-  readonly shape: BatchShape;
-  readonly batches: Iterator<TrainingBatch>;
+  /** Each step's batch, in the parts that are computed at once. */
+  readonly batches: Iterator<readonly ShapedBatch[], never>;
   readonly heldOut: readonly EvaluationBatch[];
+  readonly heldOutShape: BatchShape;
   readonly heldOutExamples: number;
+  /** Held-out loss at step 0, nats per token, where it is known already. */
+  readonly heldOutLossBefore?: number | undefined;
   readonly steps: number;
   /** Peak of the schedule: 10% linear warm-up, then a cosine to zero. */
   readonly learningRate: number;
@@ -30,23 +33,25 @@ export interface SftResult {
 
 /** @throws DivergedError where a loss is not finite, InterruptedError on abort. */
 export async function sft(trainer: Trainer, options: SftOptions): Promise<SftResult> {
-  const { shape, batches, heldOut, heldOutExamples, steps, learningRate, evaluateEvery, onProgress, signal } = options;
+  const { batches, heldOut, heldOutShape, heldOutExamples, heldOutLossBefore } = options;
+  const { steps, learningRate, evaluateEvery, onProgress, signal } = options;
   const curve: [number, number][] = [];
   let perExample: Float64Array = new Float64Array(0);
   const measure = async (step: number) => {
-    const { loss, lossPerExample } = await evaluate(trainer, heldOut, shape, heldOutExamples);
+    const { loss, lossPerExample } = await evaluate(trainer, heldOut, heldOutShape, heldOutExamples);
     if (!Number.isFinite(loss)) throw new DivergedError(`The held-out loss became ${loss} at step ${step}.`, step);
     curve.push([step, loss]);
     perExample = lossPerExample;
   };
-  await measure(0);
+  if (heldOutLossBefore === undefined) await measure(0);
+  else curve.push([0, heldOutLossBefore]);
   const schedule = { peak: learningRate, steps, warmup: Math.max(1, Math.round(steps / 10)) };
   const trainLosses: number[] = [];
   for (let step = 1; step <= steps; step++) {
     // Lets messages in: a run of the graph blocks this thread.
     await setImmediate();
     if (signal?.aborted) throw new InterruptedError("Stopped.");
-    const { loss } = await trainer.step(batches.next().value, shape, step, cosineLearningRate(schedule, step - 1));
+    const { loss } = await trainer.accumulatedStep(batches.next().value, step, cosineLearningRate(schedule, step - 1));
     trainLosses.push(loss);
     onProgress?.({ step, loss });
     if (step % evaluateEvery === 0 || step === steps) await measure(step);

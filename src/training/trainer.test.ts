@@ -107,6 +107,26 @@ describe("the trainer", () => {
     expect(second.loss).not.toBe(first.loss);
   });
 
+  it("adds up the gradients of a batch in parts", async () => {
+    const [whole, split] = [trainer(oneThread), trainer(oneThread)];
+    const [batch, other] = [batches[0], batches[1]];
+    const halved = [batch, other].map((part) => ({
+      batch: { ...part, weights: part.weights.map((weight) => weight / 2) },
+      shape,
+    }));
+    const losses = [await whole.step(batch, shape, 1, 0), await whole.step(other, shape, 1, 0)];
+    const gradients = [...whole.store.gradients].map(([name, gradient]) => [name, gradient.slice()] as const);
+    const sum = await split.accumulatedStep(halved, 1, 0);
+    expect(sum.loss).toBeCloseTo((losses[0].loss + losses[1].loss) / 2, 6);
+    await whole.step(batch, shape, 1, 0);
+    for (const [name, gradient] of gradients) {
+      const mean = whole.store.gradients.get(name)!.map((value, i) => (value + gradient[i]) / 2);
+      // A key bias has a true gradient of zero.
+      if (!name.endsWith("c_attn.bias"))
+        expect(relativeDifference(split.store.gradients.get(name)!, mean), name).toBeLessThan(1e-5);
+    }
+  });
+
   it("does not move a frozen weight by a bit, and moves every other", async () => {
     const frozen = ["h.0.attn.c_proj.weight", "h.1.mlp.c_fc.weight", "h.0.ln_2.bias", "wpe.weight"];
     const given = trainer(twoThreads, { isTrainable: (name) => !frozen.includes(name) });

@@ -5,7 +5,7 @@ import { gradientName } from "../graph/differentiate.js";
 import type { LanguageModel } from "../model/language-model.js";
 import { type BatchShape, lossGraph, trainingGraph } from "../model/model-graph.js";
 import { type AdamW, type AdamWOptions, adamW } from "./adamw.js";
-import { type BatchBuffers, batchBuffers, type TrainingBatch } from "./batch-buffers.js";
+import { type BatchBuffers, batchBuffers, type ShapedBatch, type TrainingBatch } from "./batch-buffers.js";
 import { createParameterStore, type ParameterStore } from "./parameter-store.js";
 
 export interface TrainerOptions {
@@ -34,6 +34,7 @@ interface Bound {
 export class Trainer {
   readonly store: ParameterStore;
   private readonly optimizer: AdamW;
+  private sum: Float32Array | null = null;
   private readonly bound = new Map<string, Promise<Bound>>();
 
   /** @throws ShapeError where a parameter has no value or one of another size. */
@@ -65,16 +66,36 @@ export class Trainer {
    * One forward and backward pass and one update.
    * @param step counted from 1. @throws DivergedError where the loss or the gradient is not finite; the weights are then as before.
    */
-  async step(batch: TrainingBatch, shape: BatchShape, step: number, learningRate: number): Promise<StepResult> {
-    const { binding, buffers, loss } = await this.bindingFor(shape, true);
-    buffers.fill(batch);
-    await binding.run();
-    const norm = Number.isFinite(loss[0]) ? this.optimizer.update(step, learningRate) : Number.NaN;
+  step(batch: TrainingBatch, shape: BatchShape, step: number, learningRate: number): Promise<StepResult> {
+    return this.accumulatedStep([{ batch, shape }], step, learningRate);
+  }
+
+  /** A step over a batch in parts, whose losses and gradients are added up (gradient accumulation). See `step`. */
+  async accumulatedStep(parts: readonly ShapedBatch[], step: number, learningRate: number): Promise<StepResult> {
+    let loss = 0;
+    for (const [index, { batch, shape }] of parts.entries()) {
+      const bound = await this.bindingFor(shape, true);
+      bound.buffers.fill(batch);
+      await bound.binding.run();
+      loss += bound.loss[0];
+      if (parts.length > 1) this.accumulate(index, parts.length);
+    }
+    const norm = Number.isFinite(loss) ? this.optimizer.update(step, learningRate) : Number.NaN;
     if (!Number.isFinite(norm)) {
-      const what = Number.isFinite(loss[0]) ? `The gradient's norm became ${norm}` : `The loss became ${loss[0]}`;
+      const what = Number.isFinite(loss) ? `The gradient's norm became ${norm}` : `The loss became ${loss}`;
       throw new DivergedError(`${what} at step ${step}.`, step);
     }
-    return { loss: loss[0], gradientNorm: norm };
+    return { loss, gradientNorm: norm };
+  }
+
+  /** Each pass overwrites the gradients, so the sum lies elsewhere until the last. */
+  private accumulate(index: number, count: number): void {
+    const { gradient } = this.store.state;
+    this.sum ??= new Float32Array(gradient.length);
+    const sum = this.sum;
+    if (index === 0) sum.set(gradient);
+    else for (let i = 0; i < sum.length; i++) sum[i] += gradient[i];
+    if (index === count - 1) gradient.set(sum);
   }
 
   /** @returns the loss of each slot in nats; valid until the next call. */
