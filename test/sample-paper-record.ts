@@ -1,5 +1,6 @@
 /** @file A paper record as a run of the full preset writes it, by formula. Its figures are plausible, not measured. */
-import type { Estimate, PaperArmRow, PaperRecord } from "../src/records/paper-record.js";
+import type { Estimate } from "../src/records/arm-figures.js";
+import type { PaperArmRow, PaperRecord } from "../src/records/paper-record.js";
 import {
   type AmplitudeFitRecord,
   type MatrixScanRecord,

@@ -1,8 +1,9 @@
-/** @file The cache of models from the hub, laid out as Python's huggingface_hub does. Knows nothing of the network. */
+/** @file The cache of what came from the hub, laid out as Python's huggingface_hub does. Knows nothing of the network. */
 import {
   copyFileSync,
   existsSync,
   lstatSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -10,43 +11,53 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { InputError, OutputError } from "../foundation/errors.js";
 import { makeFolder } from "../foundation/make-folder.js";
-import { isCommitHash } from "./hub-id.js";
+import { isCommitHash, type RepositoryKind } from "./hub-id.js";
 import { configName, type Extent, type ListedFile, tokenizerNames } from "./hub-listing.js";
 import { indexName, readShardNames, wholeName } from "./weight-files.js";
 
 /** `complete`: nothing is left to ask for; `usable`: all but, perhaps, files of the tokenizer; `lacking`: names what is absent. */
 export type SnapshotState = { kind: "complete" } | { kind: "usable" } | { kind: "lacking"; name: string };
 
-/** One model's folder in the cache: blobs by their digest, refs from a revision to a commit, snapshots of links to blobs. */
-export const modelFolder = (cacheFolder: string, name: string) =>
-  join(cacheFolder, `models--${name.replace("/", "--")}`);
-export const snapshotFolder = (model: string, commit: string) => join(model, "snapshots", commit);
-export const blobPath = (model: string, digest: string) => join(model, "blobs", digest);
-const absentPath = (model: string, commit: string, name: string) => join(model, ".no_exist", commit, name);
+/** One repository's folder in the cache: blobs by their digest, refs from a revision to a commit, snapshots of links to blobs. */
+export const repositoryFolder = (cacheFolder: string, kind: RepositoryKind, name: string) =>
+  join(cacheFolder, `${kind}s--${name.replace("/", "--")}`);
+export const snapshotFolder = (repository: string, commit: string) => join(repository, "snapshots", commit);
+export const blobPath = (repository: string, digest: string) => join(repository, "blobs", digest);
+const absentPath = (repository: string, commit: string, name: string) => join(repository, ".no_exist", commit, name);
 
 /** @returns the commit that the cache last saw under the revision; null where it saw none. */
-export function cachedCommit(model: string, revision: string): string | null {
+export function cachedCommit(repository: string, revision: string): string | null {
   if (isCommitHash(revision)) return revision;
   try {
-    const commit = readFileSync(join(model, "refs", revision), "utf8").trim();
+    const commit = readFileSync(join(repository, "refs", revision), "utf8").trim();
     return isCommitHash(commit) ? commit : null;
   } catch {
     return null;
   }
 }
 
-export function snapshotState(model: string, commit: string, extent: Extent): SnapshotState {
-  const folder = snapshotFolder(model, commit);
+export function snapshotState(repository: string, commit: string, extent: Extent): SnapshotState {
+  const folder = snapshotFolder(repository, commit);
   const present = (name: string) => existsSync(join(folder, name));
-  const known = (name: string) => present(name) || existsSync(absentPath(model, commit, name));
+  const known = (name: string) => present(name) || existsSync(absentPath(repository, commit, name));
   const name = lackingWeights(folder) ?? (known(configName) ? null : configName);
   if (name !== null) return { kind: "lacking", name };
   // Where the repository has no tokenizer, each of its names is marked absent.
   const complete = extent === "weights" || tokenizerNames.some(present) || tokenizerNames.every(known);
   return { kind: complete ? "complete" : "usable" };
+}
+
+/** @returns the paths of the files in the snapshot, separated by `/`, sorted; a link to a blob that is absent is no file. */
+export function snapshotFiles(repository: string, commit: string): readonly string[] {
+  const folder = snapshotFolder(repository, commit);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => statSync(join(folder, path), { throwIfNoEntry: false })?.isFile() === true)
+    .map((path) => path.split(sep).join("/"))
+    .sort();
 }
 
 function lackingWeights(folder: string): string | null {
@@ -69,9 +80,9 @@ export function holdsFile(path: string, bytes: number): boolean {
 }
 
 /** Puts a finished blob under its name into the snapshot. @throws OutputError */
-export function linkBlob(model: string, commit: string, { path: name, bytes, digest }: ListedFile): void {
-  const link = join(snapshotFolder(model, commit), name);
-  const blob = blobPath(model, digest);
+export function linkBlob(repository: string, commit: string, { path: name, bytes, digest }: ListedFile): void {
+  const link = join(snapshotFolder(repository, commit), name);
+  const blob = blobPath(repository, digest);
   if (holdsFile(link, bytes)) return;
   writing(link, () => {
     makeFolder(dirname(link));
@@ -92,17 +103,18 @@ export function linkBlob(model: string, commit: string, { path: name, bytes, dig
 }
 
 /** Marks a name that the repository lacks at the commit, so that it is not asked for again. @throws OutputError */
-export function markAbsent(model: string, commit: string, name: string): void {
-  replaceFile(absentPath(model, commit, name), "");
+export function markAbsent(repository: string, commit: string, name: string): void {
+  replaceFile(absentPath(repository, commit, name), "");
 }
 
 /** Remembers which commit a branch or tag was last seen at. @throws OutputError */
-export function writeRef(model: string, revision: string, commit: string): void {
-  if (revision === commit || cachedCommit(model, revision) === commit) return;
-  replaceFile(join(model, "refs", revision), commit);
+export function writeRef(repository: string, revision: string, commit: string): void {
+  if (revision === commit || cachedCommit(repository, revision) === commit) return;
+  replaceFile(join(repository, "refs", revision), commit);
 }
 
-function replaceFile(path: string, text: string): void {
+/** Writes a file beside and renames it. @throws OutputError */
+export function replaceFile(path: string, text: string): void {
   writing(path, () => {
     makeFolder(dirname(path));
     const temporary = `${path}.${process.pid}.tmp`;

@@ -11,6 +11,9 @@ export interface ListedFile {
   readonly bytes: number;
   /** SHA-256 of the content where it is in large file storage, else git's SHA-1 of it as a blob: the ETag, and the name in the cache. */
   readonly digest: string;
+  /** Git's digest even where the content is in large file storage, and the digest in Xet storage; null where the hub says none. */
+  readonly gitDigest: string | null;
+  readonly xetDigest: string | null;
 }
 
 export type Extent = "everything" | "weights";
@@ -42,20 +45,20 @@ export function namesBeside(extent: Extent): readonly string[] {
 
 /** Parses one entry of the hub's listing. @returns null for what is no file. @throws InputError */
 export function parseListed(entry: unknown, where: string): ListedFile | null {
-  const { type, path, size, oid, lfs } = Object(entry);
+  const { type, path, size, oid, lfs, xetHash } = Object(entry);
   if (type !== "file") return null;
   const digest = Object(lfs).oid ?? oid;
   const bytes = Object(lfs).size ?? size;
   // The digest becomes a file's name in the cache.
   if (typeof path !== "string" || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(String(digest))) {
-    throw new InputError(`${where}: the hub lists a file without a name or a digest. Is HF_ENDPOINT a hub of models?`);
+    throw new InputError(`${where}: the hub lists a file without a name or a digest. Is HF_ENDPOINT a hub?`);
   }
   if (!Number.isSafeInteger(bytes) || bytes < 0) {
-    throw new InputError(
-      `${where}: the hub lists '${shownName(path)}' without a size. Is HF_ENDPOINT a hub of models?`,
-    );
+    throw new InputError(`${where}: the hub lists '${shownName(path)}' without a size. Is HF_ENDPOINT a hub?`);
   }
-  return { path, bytes, digest: String(digest) };
+  const gitDigest = typeof oid === "string" && /^[0-9a-f]{40}$/.test(oid) ? oid : null;
+  const xetDigest = typeof xetHash === "string" && /^[0-9a-f]{64}$/.test(xetHash) ? xetHash : null;
+  return { path, bytes, digest: String(digest), gitDigest, xetDigest };
 }
 
 /** @returns the file that says where the weights are: the weights themselves, or the index of their shards. @throws InputError */

@@ -17,14 +17,15 @@ export interface EncodedExample {
   readonly truncated: boolean;
 }
 
-/** Prompt, completion and the end-of-text token; the last two are scored. What exceeds `maxLength` tokens is cut off the end. */
+/** Prompt, completion and the end-of-text token if there is one; the last two are scored. What exceeds `maxLength` tokens is cut off the end. */
 export function encodeSftExample(
   tokenizer: Tokenizer,
   { prompt, completion }: PromptCompletion,
   maxLength: number,
 ): EncodedExample {
   const before = tokenizer.encode(prompt);
-  const after = [...tokenizer.encode(completion), tokenizer.endOfTextId];
+  const end = tokenizer.endOfTextId === null ? [] : [tokenizer.endOfTextId];
+  const after = [...tokenizer.encode(completion), ...end];
   const whole = [...before, ...after];
   const tokens = Int32Array.from(whole.slice(0, maxLength));
   const scored = Uint8Array.from(tokens, (_, i) => (i >= Math.max(1, before.length) ? 1 : 0));

@@ -48,10 +48,11 @@ export function gutenbergCorpus(): Corpus {
   return { training: parts.map(({ training }) => training), heldOut: parts.map(({ heldOut }) => heldOut) };
 }
 
-/** Token ids of both parts, every book closed by the end-of-text token. */
+/** Token ids of both parts, every book closed by the end-of-text token if there is one. */
 export function gutenbergTokens(tokenizer: Tokenizer): { readonly training: Int32Array; readonly heldOut: Int32Array } {
+  const end = tokenizer.endOfTextId === null ? [] : [tokenizer.endOfTextId];
   const encode = (books: readonly string[]) =>
-    Int32Array.from(books.flatMap((book) => [...tokenizer.encode(book), tokenizer.endOfTextId]));
+    Int32Array.from(books.flatMap((book) => [...tokenizer.encode(book), ...end]));
   const { training, heldOut } = gutenbergCorpus();
   return { training: encode(training), heldOut: encode(heldOut) };
 }

@@ -1,11 +1,11 @@
 /** @file From trials, scan and verdicts to the record that stands the paper's figures beside ours. Pure: computes no trial. */
 
 import { version } from "../foundation/version.js";
-import type { Estimate, PaperArmRow, PaperLayerRow, PaperRecord } from "../records/paper-record.js";
+import type { PaperArmRow, PaperLayerRow, PaperRecord } from "../records/paper-record.js";
 import type { ScanRecord } from "../records/scan-record.js";
-import type { FinishedOutcome, TrialRecord } from "../records/trial-record.js";
+import type { TrialRecord } from "../records/trial-record.js";
 import type { VerdictsRecord } from "../records/verdicts-record.js";
-import { deltasPercent, estimateMean, pairUp } from "../statistics/paired-difference.js";
+import { armFiguresOf } from "../statistics/arm-figures.js";
 import type { LearningRateCandidate } from "../study/learning-rate.js";
 import type { BaseTraining } from "./base-training.js";
 import type { PaperPreset } from "./preset.js";
@@ -31,36 +31,6 @@ export interface PaperResults {
   readonly wallSeconds: number;
 }
 
-interface FinishedTrial {
-  readonly seed: number;
-  readonly outcome: FinishedOutcome;
-}
-
-function finishedTrials(trials: readonly TrialRecord[], arm: string): FinishedTrial[] {
-  return trials.flatMap(({ seed, outcome, ...trial }) =>
-    trial.purpose === "sft" && trial.arm === arm && outcome.kind === "finished" ? [{ seed, outcome }] : [],
-  );
-}
-
-function curveOf(finished: readonly FinishedTrial[]): PaperArmRow["curve"] {
-  const steps = finished[0]?.outcome.curve.map(([step]) => step) ?? [];
-  return steps.map((step, index) => {
-    const losses = finished.map(({ outcome }) => outcome.curve[index][1]);
-    const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-    return { step, mean, low: Math.min(...losses), high: Math.max(...losses) };
-  });
-}
-
-/** One seed, last training loss: how the paper compares. */
-function likePaper(trials: readonly TrialRecord[], arm: string): PaperArmRow["likePaper"] {
-  const [full] = finishedTrials(trials, "full");
-  const own = finishedTrials(trials, arm).find(({ seed }) => seed === full?.seed);
-  if (!full || !own) return { trainLossLast: null, deltaPercent: null };
-  const { trainLossLast } = own.outcome;
-  const baseline = full.outcome.trainLossLast;
-  return { trainLossLast, deltaPercent: arm === "full" ? null : ((trainLossLast - baseline) / baseline) * 100 };
-}
-
 /** The intervals of a judgement, in place of those that a record has: for another margin or confidence. */
 export function withVerdicts(record: PaperRecord, verdicts: VerdictsRecord): PaperRecord {
   const judged = verdicts.matrices.find(({ name }) => name === record.target)?.arms ?? {};
@@ -75,16 +45,6 @@ export function withVerdicts(record: PaperRecord, verdicts: VerdictsRecord): Pap
 
 function armRow(arm: string, { trials, verdicts }: PaperResults): PaperArmRow {
   const printed = printedArms[arm];
-  const finished = finishedTrials(trials, arm);
-  const { confidence } = verdicts;
-  const nothing: Estimate = { mean: null, low: null, high: null, n: 0 };
-  const over = (select: (outcome: FinishedOutcome) => number) =>
-    estimateMean(
-      finished.map(({ outcome }) => select(outcome)),
-      confidence,
-    );
-  const judged = verdicts.matrices.find(({ name }) => name === target)?.arms[arm];
-  const { pairs } = pairUp(trials, { arm, matrices: [target] });
   return {
     arm,
     label: printed.label,
@@ -93,12 +53,7 @@ function armRow(arm: string, { trials, verdicts }: PaperResults): PaperArmRow {
       deltaPercent: printed.deltaPercent,
       deltaBeforePercent: printed.deltaBeforePercent,
     },
-    lossBefore: over((outcome) => outcome.heldOutLossBefore),
-    lossAfter: over((outcome) => outcome.heldOutLossAfter),
-    deltaBeforePercent: arm === "full" ? nothing : estimateMean(deltasPercent(pairs, "before"), confidence),
-    deltaPercent: judged ? { mean: judged.meanDeltaPercent, low: judged.low, high: judged.high, n: judged.n } : nothing,
-    likePaper: likePaper(trials, arm),
-    curve: curveOf(finished),
+    ...armFiguresOf(trials, { arm, matrices: arm === "full" ? [] : [target] }, verdicts),
   };
 }
 

@@ -1,32 +1,18 @@
 /** @file The record of the paper's experiment: the printed figures beside ours, and what the page draws. */
 import { z } from "zod";
+import { armFigures } from "./arm-figures.js";
 import { figure, scanRecord } from "./scan-record.js";
 import { verdictsRecord } from "./verdicts-record.js";
 
 const curvePoint = z.tuple([z.number().int(), z.number()]);
 
-/** A mean over seeds with its two-sided interval; `low` and `high` are null with a single seed. */
-export const estimate = z.object({ mean: figure, low: figure, high: figure, n: z.number().int() });
-
-export const paperArmRow = z.object({
+export const paperArmRow = armFigures.extend({
   /** `full`, `frozen`, `crystal`, `random`, `zero`. */
   arm: z.string(),
   /** For people: "Frozen-L4 (trained values)". */
   label: z.string(),
   /** As printed in paper 63; null where the paper has no such arm. */
   paper: z.object({ finalLoss: figure, deltaPercent: figure, deltaBeforePercent: figure }),
-  /** Held-out loss at step 0, nats per token. */
-  lossBefore: estimate,
-  /** Held-out loss after the last step, nats per token. */
-  lossAfter: estimate,
-  /** (arm - full) / full at step 0, percent, paired by seed. */
-  deltaBeforePercent: estimate,
-  /** (arm - full) / full after the last step, percent, paired by seed; interval as in the verdict. */
-  deltaPercent: estimate,
-  /** The paper's own way: first seed, last training loss, percent against full's. */
-  likePaper: z.object({ trainLossLast: figure, deltaPercent: figure }),
-  /** Held-out loss over steps: mean over seeds, and the smallest and largest seed. */
-  curve: z.array(z.object({ step: z.number().int(), mean: z.number(), low: z.number(), high: z.number() })),
 });
 
 export const paperLayerRow = z.object({
@@ -96,7 +82,6 @@ export const paperRecord = z.object({
   wallSeconds: z.number(),
 });
 
-export type Estimate = z.infer<typeof estimate>;
 export type PaperArmRow = z.infer<typeof paperArmRow>;
 export type PaperLayerRow = z.infer<typeof paperLayerRow>;
 export type PaperRecord = z.infer<typeof paperRecord>;

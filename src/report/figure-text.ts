@@ -1,5 +1,5 @@
 /** @file Numbers as text, rounded to what their error supports. Knows no table and no markup. */
-import type { Estimate } from "../records/paper-record.js";
+import type { Estimate } from "../records/arm-figures.js";
 
 /** What stands for a figure that does not exist. */
 export const absent = "–";

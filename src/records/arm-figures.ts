@@ -1,0 +1,24 @@
+/** @file What the trials of one arm of one matrix (or group) come to over the seeds: figures and curve. Losses are nats per scored token. */
+import { z } from "zod";
+import { figure } from "./scan-record.js";
+
+/** A mean over seeds with its two-sided interval; `low` and `high` are null with a single seed. */
+export const estimate = z.object({ mean: figure, low: figure, high: figure, n: z.number().int() });
+
+export const armFigures = z.object({
+  /** Held-out loss at step 0. */
+  lossBefore: estimate,
+  /** Held-out loss after the last step. */
+  lossAfter: estimate,
+  /** (arm - full) / full at step 0, percent, paired by seed. */
+  deltaBeforePercent: estimate,
+  /** (arm - full) / full after the last step, percent, paired by seed; interval as in the verdict. */
+  deltaPercent: estimate,
+  /** The paper's own way: first seed, last training loss, percent against full's. */
+  likePaper: z.object({ trainLossLast: figure, deltaPercent: figure }),
+  /** Held-out loss over steps: mean over seeds, and the smallest and largest seed. */
+  curve: z.array(z.object({ step: z.number().int(), mean: z.number(), low: z.number(), high: z.number() })),
+});
+
+export type Estimate = z.infer<typeof estimate>;
+export type ArmFigures = z.infer<typeof armFigures>;

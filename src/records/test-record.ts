@@ -1,0 +1,84 @@
+/** @file The record of a crystallization test: what was tested on what, how, and what came of it; what the page draws. */
+import { z } from "zod";
+import { armFigures } from "./arm-figures.js";
+import { figure } from "./scan-record.js";
+import { verdictsRecord } from "./verdicts-record.js";
+
+export const testedTarget = z.object({
+  /** As in the verdicts: canonical names, joined by "+" where matrices are treated together. */
+  name: z.string(),
+  matrices: z.array(
+    z.object({
+      name: z.string(),
+      layer: z.number().int().nullable(),
+      /** The canonical name without layer container and number. */
+      role: z.string(),
+      /** Output and input units. */
+      rows: z.number().int(),
+      cols: z.number().int(),
+    }),
+  ),
+  /** Elements of its matrices. */
+  parameters: z.number().int(),
+  arms: z.array(armFigures.extend({ arm: z.string() })),
+});
+
+const count = z.number().int();
+
+export const testedData = z.object({
+  /** As given: paths or hub ids. */
+  sources: z.array(z.string()),
+  evalSources: z.array(z.string()),
+  /** "messages", "question-answer", ... */
+  format: z.string(),
+  /** "the model's own", a built-in one's name, a path; null where none was used. */
+  chatTemplate: z.string().nullable(),
+  trainOn: z.enum(["completion", "all"]),
+  /** Tokens that an example may have. */
+  maxLength: count,
+  examples: z.object({ training: count, heldOut: count, calibrationTraining: count, calibrationHeldOut: count }),
+  /** Scored tokens of the training and of the held-out examples. */
+  scoredTokens: z.object({ training: count, heldOut: count }),
+  /** Rows read; of them cut to `maxLength`; left out since the cut left nothing to learn, since a held-out example is the same, or beyond the number wanted. */
+  rows: z.object({ read: count, truncated: count, withoutScored: count, repeated: count, beyond: count }),
+});
+
+export const testRecord = z.object({
+  schema: z.literal("deadweight/test@1"),
+  version: z.string(),
+  model: z.object({
+    /** As it was asked for. */
+    source: z.string(),
+    sha256: z.string(),
+    architecture: z.string(),
+    parameters: count,
+    contextLength: count,
+    vocabularySize: count,
+  }),
+  data: testedData,
+  sft: z.object({
+    steps: count,
+    learningRate: z.number(),
+    /** Held-out loss of `full` at each candidate, on data that no verdict uses; empty when the rate was given. */
+    learningRateCandidates: z.array(z.object({ learningRate: z.number(), heldOutLoss: figure })),
+    /** Packed batch: rows, positions of each, scored positions at most; rows computed at once. */
+    rows: count,
+    length: count,
+    slots: count,
+    rowsAtOnce: count,
+    /** Mean over a pass through the training examples. */
+    scoredTokensPerStep: z.number(),
+    seeds: z.array(count),
+  }),
+  /** `full`, which is shared by all targets. */
+  full: armFigures,
+  targets: z.array(testedTarget),
+  verdicts: verdictsRecord,
+  trials: z.object({ finished: count, diverged: count, failed: count }),
+  /** Wall time of all trials, over all sittings; with several at a time more than has passed. */
+  trialSeconds: z.number(),
+});
+
+export type TestedTarget = z.infer<typeof testedTarget>;
+export type TestedData = z.infer<typeof testedData>;
+export type TestRecord = z.infer<typeof testRecord>;
