@@ -7,7 +7,7 @@ import type { BackendChoice } from "../training/open-backend.js";
 import { lossesOfVariants, type WeightVariant } from "../training/weight-variants.js";
 import { type Arm, parseArm } from "./arm.js";
 import { type TreatedMatrix, treat } from "./treatment.js";
-import type { TrialSetting, TrialSpec } from "./trial-spec.js";
+import { heldOutShape, type TrialSetting, type TrialSpec } from "./trial-spec.js";
 
 export interface Bench {
   readonly setting: TrialSetting;
@@ -56,7 +56,7 @@ export async function lossesBefore(
     const options = { seed, initializerRange: base.initializerRange };
     return { key, replaced: () => new Map([...trained, ...treat(matrices, dense(parseArm(arm)), options).replaced]) };
   });
-  const shape = { rows: setting.rowsAtOnce, length: setting.length, slots: setting.slots };
+  const shape = heldOutShape(setting);
   const losses = await lossesOfVariants(engine.backend, variants, {
     ...{ model: base.build(), weights: base.weights, changing, signal },
     ...{ batches: evaluationBatches(data.heldOut, shape), shape: { ...shape, packed: true } },

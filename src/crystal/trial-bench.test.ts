@@ -32,6 +32,7 @@ const setting: TrialSetting = {
   length: 16,
   slots: 32,
   rowsAtOnce: 4,
+  keptTrainers: 2,
   evaluateEvery: 5,
   device: "cpu",
   threads: 1,

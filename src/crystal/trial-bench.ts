@@ -10,13 +10,14 @@ import { version } from "../foundation/version.js";
 import type { FinishedOutcome, TrialRecord } from "../records/trial-record.js";
 import { type BaseModel, openBaseModel } from "../training/base-model.js";
 import type { ShapedBatch } from "../training/batch-buffers.js";
+import { evaluate } from "../training/evaluate.js";
 import { type BackendChoice, openBackend } from "../training/open-backend.js";
 import { sft } from "../training/sft.js";
 import { Trainer } from "../training/trainer.js";
 import { type Arm, parseArm } from "./arm.js";
 import { lossesBefore } from "./losses-before.js";
 import { type TreatedMatrix, type Treatment, treat } from "./treatment.js";
-import type { TrialSetting, TrialSpec } from "./trial-spec.js";
+import { heldOutShape, type TrialSetting, type TrialSpec } from "./trial-spec.js";
 
 export interface TrialOptions {
   /** Held-out loss at step 0, where it is known already. */
@@ -26,9 +27,6 @@ export interface TrialOptions {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
-
-/** Trainers kept for the next trial of the same layout: a sweep alternates between a few. */
-const keptTrainers = 3;
 
 function hashOf({ buffer, byteOffset, byteLength }: Float32Array): string {
   return sha256OfBytes(new Uint8Array(buffer, byteOffset, byteLength));
@@ -43,6 +41,12 @@ function* inParts(
     const parts = microBatches(batches.next().value, shape, rowsAtOnce);
     yield parts.map((part) => ({ batch: part.batch, shape: { ...part.shape, packed: true } }));
   }
+}
+
+export interface Pace {
+  readonly stepSeconds: number;
+  /** Of one pass over the held-out examples. */
+  readonly evaluationSeconds: number;
 }
 
 export class TrialBench {
@@ -81,6 +85,29 @@ export class TrialBench {
       ...(arm.kind === "crystal" ? { rank: arm.rank } : {}),
       ...result,
       wallSeconds: (now() - begin) / 1000,
+    };
+  }
+
+  /** How long a step and a pass over the held-out examples take, from one of each after one to warm up. Changes nothing. */
+  async pace(now: () => number): Promise<Pace> {
+    const trainer = await this.trainerFor({ ranks: new Map(), replaced: new Map(), frozen: new Set() });
+    const { rows, length, slots, rowsAtOnce } = this.setting;
+    const shape = { rows, length, slots };
+    const batches = inParts(sftBatches(this.data.training, shape, randomStream(0, "pace")), shape, rowsAtOnce);
+    const measured = heldOutShape(this.setting);
+    const heldOut = evaluationBatches(this.data.heldOut, measured);
+    const timed = async (work: () => Promise<unknown>): Promise<number> => {
+      await work();
+      const begin = now();
+      await work();
+      return (now() - begin) / 1000;
+    };
+    const first = heldOut.slice(0, 1);
+    return {
+      stepSeconds: await timed(() => trainer.accumulatedStep(batches.next().value, 1, 0)),
+      evaluationSeconds:
+        heldOut.length *
+        (await timed(() => evaluate(trainer, first, { ...measured, packed: true }, this.data.heldOut.length))),
     };
   }
 
@@ -140,7 +167,7 @@ export class TrialBench {
       known.restart(weights);
       return known;
     }
-    for (const [oldest, trainer] of [...this.trainers].slice(0, this.trainers.size - keptTrainers + 1)) {
+    for (const [oldest, trainer] of [...this.trainers].slice(0, this.trainers.size - this.setting.keptTrainers + 1)) {
       this.trainers.delete(oldest);
       await trainer.dispose();
     }
@@ -160,15 +187,15 @@ export class TrialBench {
   ): Promise<FinishedOutcome> {
     const { rows, length, slots, rowsAtOnce, evaluateEvery } = this.setting;
     const shape = { rows, length, slots };
-    const heldOutShape = { ...shape, rows: rowsAtOnce };
+    const measured = heldOutShape(this.setting);
     const calibrating = spec.purpose === "learning-rate";
     const training = calibrating ? this.data.calibrationTraining : this.data.training;
     const heldOut = calibrating ? this.data.calibrationHeldOut : this.data.heldOut;
     const order = randomStream(spec.seed, spec.purpose === "aa" ? "another data order" : "data order");
     const result = await sft(trainer, {
       batches: inParts(sftBatches(training, shape, order), shape, rowsAtOnce),
-      heldOut: evaluationBatches(heldOut, heldOutShape),
-      heldOutShape: { ...heldOutShape, packed: true },
+      heldOut: evaluationBatches(heldOut, measured),
+      heldOutShape: { ...measured, packed: true },
       heldOutExamples: heldOut.length,
       steps: spec.steps,
       learningRate: spec.learningRate,

@@ -1,5 +1,6 @@
 /** @file What identifies one trial, and the setting that all trials of a run share. Plain data: it travels to workers. */
 import { z } from "zod";
+import type { PackedShape } from "../data/packing.js";
 import { type Arm, armName } from "./arm.js";
 
 export const trialSetting = z.object({
@@ -13,6 +14,8 @@ export const trialSetting = z.object({
   slots: z.number().int(),
   /** Rows that are computed at once: fewer than `rows` where memory is short; gradients are then accumulated. */
   rowsAtOnce: z.number().int(),
+  /** Models in training that are kept for the next trial of their kind. */
+  keptTrainers: z.number().int().positive(),
   evaluateEvery: z.number().int(),
   device: z.enum(["cpu", "webgpu"]),
   /** Threads of one trial. */
@@ -31,6 +34,11 @@ export const trialSpec = z.object({
   learningRate: z.number(),
 });
 export type TrialSpec = z.infer<typeof trialSpec>;
+
+/** Held-out examples are packed into rows like the training ones; no more are computed at once. */
+export function heldOutShape({ rowsAtOnce, length, slots }: TrialSetting): PackedShape {
+  return { rows: rowsAtOnce, length, slots: Math.min(slots, rowsAtOnce * length) };
+}
 
 type Purpose = TrialSpec["purpose"];
 

@@ -3,7 +3,7 @@ import { CsvError, type Options, parse } from "csv-parse/sync";
 import { InputError } from "../foundation/errors.js";
 import type { DataRow } from "./data-row.js";
 import { shownList, shownText } from "./shown-text.js";
-import { checkUtf8, withoutByteOrderMark } from "./utf8-text.js";
+import { checkUtf8, mostTextBytes, withoutByteOrderMark } from "./utf8-text.js";
 
 interface CsvRecord {
   /** Where the record begins, counted from 1. */
@@ -38,15 +38,19 @@ export function csvRows(bytes: Uint8Array, name: string, separator: "," | "\t"):
 function parseRecords(bytes: Uint8Array, name: string, separator: string): CsvRecord[] {
   const records: CsvRecord[] = [];
   let lastLine = 0;
+  let surplusLines = 0;
   const options: Options<string[]> = {
     delimiter: separator,
     relax_column_count: true,
     skip_empty_lines: true,
+    // Beyond it a field may not fit in a string.
+    max_record_size: mostTextBytes,
     on_record: (fields, { lines }) => {
-      // The parser tells the line on which the record ends.
+      // The parser tells the line on which the record ends, and takes a quoted "\r\n" for two ends of lines.
       const within = fields.reduce((sum, field) => sum + (field.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
-      records.push({ line: lines - within, fields });
-      lastLine = lines;
+      surplusLines += fields.reduce((sum, field) => sum + (field.match(/\r\n/g)?.length ?? 0), 0);
+      lastLine = lines - surplusLines;
+      records.push({ line: lastLine - within, fields });
       return null;
     },
   };
@@ -59,7 +63,7 @@ function parseRecords(bytes: Uint8Array, name: string, separator: string): CsvRe
         `${name}:${lastLine + 1}: a quote opens in the row that begins here and is never closed. ${quoting}`,
       );
     }
-    const line = typeof error.lines === "number" ? `:${error.lines}` : "";
+    const line = typeof error.lines === "number" ? `:${error.lines - surplusLines}` : "";
     throw new InputError(`${name}${line}: ${shownText(error.message)}. ${quoting}`);
   }
   return records;

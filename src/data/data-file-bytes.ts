@@ -14,14 +14,13 @@ export interface OpenDataFile {
   read(byteBegin: number, byteEnd: number): Uint8Array<ArrayBuffer>;
 }
 
-/** Opens the file for as long as `use` runs. @throws InputError for a file that is absent, unreadable, a folder or empty. */
+/** Opens the file for as long as `use` runs. @throws InputError for a file that is absent, unreadable or empty. */
 export async function withDataFile<T>(path: string, use: (file: OpenDataFile) => T | Promise<T>): Promise<T> {
   const descriptor = attempt(path, "cannot be opened", () => openSync(path, "r"));
   try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile()) throw new InputError(`${path}: is not a file. Give a data file.`);
-    if (stat.size === 0) throw new InputError(`${path}: is empty (0 bytes). Interrupted download?`);
-    return await use({ bytes: stat.size, read: (begin, end) => readExactly(descriptor, begin, end, path) });
+    const { size } = fstatSync(descriptor);
+    if (size === 0) throw new InputError(`${path}: is empty (0 bytes). Interrupted download?`);
+    return await use({ bytes: size, read: (begin, end) => readExactly(descriptor, begin, end, path) });
   } finally {
     closeSync(descriptor);
   }

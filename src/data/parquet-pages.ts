@@ -1,8 +1,12 @@
-/** @file Whether a Parquet file's footer and page headers agree with the file and with each other. Decodes no value. */
-import type { ColumnMetaData, FileMetaData, PageHeader } from "hyparquet";
+/** @file Whether a Parquet file's footer and page headers agree with the file and with each other. Keeps no value. */
+import type { ColumnMetaData, FileMetaData, PageHeader, SchemaTree } from "hyparquet";
+import { parquetSchema } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
+import { getTreePath } from "hyparquet/src/schema.js";
+import { compressors } from "hyparquet-compressors";
 import { InputError } from "../foundation/errors.js";
 import type { OpenDataFile } from "./data-file-bytes.js";
+import { runsFit } from "./parquet-runs.js";
 
 const again = "Truncated or damaged; fetch it again.";
 
@@ -15,6 +19,7 @@ const mostPageBytes = 2 ** 30;
  * @throws InputError
  */
 export function checkParquetPages(file: OpenDataFile, metadata: FileMetaData, path: string): void {
+  const schema = parquetSchema(metadata);
   let rows = 0n;
   for (const [group, { columns, num_rows }] of metadata.row_groups.entries()) {
     rows += num_rows;
@@ -29,7 +34,7 @@ export function checkParquetPages(file: OpenDataFile, metadata: FileMetaData, pa
       if (!isCount(num_rows) || column.num_values < num_rows) {
         throw new InputError(`${where} holds ${column.num_values} values for ${num_rows} rows. ${again}`);
       }
-      checkColumn(file, column, where);
+      checkColumn(file, column, getTreePath(schema, column.path_in_schema), where);
     }
   }
   if (rows !== metadata.num_rows) {
@@ -37,7 +42,7 @@ export function checkParquetPages(file: OpenDataFile, metadata: FileMetaData, pa
   }
 }
 
-function checkColumn(file: OpenDataFile, column: ColumnMetaData, where: string): void {
+function checkColumn(file: OpenDataFile, column: ColumnMetaData, schemaPath: SchemaTree[], where: string): void {
   const { begin, end } = columnRange(column);
   if (!(begin >= 4 && begin < end && end <= file.bytes)) {
     throw new InputError(`${where} lies at bytes ${begin} to ${end} of a file of ${file.bytes}. ${again}`);
@@ -52,6 +57,10 @@ function checkColumn(file: OpenDataFile, column: ColumnMetaData, where: string):
     const count = data?.num_values ?? header.dictionary_page_header?.num_values ?? 0;
     const fits = sizesFit(header, count) && reader.offset + header.compressed_page_size <= view.byteLength;
     if (!fits) throw new InputError(`${where} has a page that does not fit in it. ${again}`);
+    const stored = new Uint8Array(view.buffer, reader.offset, header.compressed_page_size);
+    if (!runsFit(stored, header, column, schemaPath, compressors)) {
+      throw new InputError(`${where} has a page with a run longer than the page. ${again}`);
+    }
     if (data !== undefined) values += count;
     reader.offset += header.compressed_page_size;
   }

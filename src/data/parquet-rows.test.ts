@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { InputError } from "../foundation/errors.js";
 import { parquetRows } from "./parquet-rows.js";
 
 const fixtures = join(import.meta.dirname, "../../test/fixtures/data");
@@ -19,6 +20,17 @@ test.each(["snappy", "zstd", "gzip", "brotli", "lz4", "uncompressed"])("%s", asy
   const rows = await parquetRows(join(fixtures, `${name}.parquet`), mostBytes);
   expect(rows.map(({ fields }) => fields)).toEqual(expected);
   expect(rows.map(({ where }) => where)).toEqual([1, 2, 3, 4, 5].map((row) => `${name}.parquet, row ${row}`));
+});
+
+test("a compression that cannot be unpacked is refused by its name", async () => {
+  // The footer's codec of the first column (SNAPPY = 1 in zigzag: 02) follows its path, `id`; LZO = 3 (06).
+  const path = changed((bytes) => {
+    const at = bytes.lastIndexOf(Buffer.from([0x19, 0x18, 0x02, 0x69, 0x64, 0x15, 0x02]));
+    bytes[at + 6] = 0x06;
+  });
+  await expect(parquetRows(path, mostBytes)).rejects.toThrow(
+    "column 'id' is compressed with LZO, which is not supported. Write it anew with snappy or zstd.",
+  );
 });
 
 /** The snappy fixture with bytes replaced. */
@@ -39,6 +51,16 @@ test.each<[string, (bytes: Buffer) => void, RegExp]>([
   ["pages of zeros", (bytes) => bytes.fill(0, 4, 400), /Truncated or damaged/],
 ])("%s is refused", async (_, change, message) => {
   await expect(parquetRows(changed(change), mostBytes)).rejects.toThrow(message);
+});
+
+test("no damage to a single byte gives another error, or holds the reader up", async () => {
+  const { byteLength } = readFileSync(join(fixtures, "snappy.parquet"));
+  for (let at = 0; at < byteLength; at += 11) {
+    const path = changed((bytes) => {
+      bytes[at] ^= 0x80;
+    });
+    await parquetRows(path, mostBytes).catch((error: unknown) => expect(error).toBeInstanceOf(InputError));
+  }
 });
 
 test("more than the limit, unpacked, is refused", async () => {

@@ -18,6 +18,7 @@ const magic = "PAR1";
  * @param mostBytes of all columns, unpacked. @throws InputError
  */
 export function parquetRows(path: string, mostBytes: number): Promise<DataRow[]> {
+  const name = basename(path);
   return withDataFile(path, async (file) => {
     const rows: DataRow[] = [];
     try {
@@ -27,8 +28,7 @@ export function parquetRows(path: string, mostBytes: number): Promise<DataRow[]>
       checkParquetPages(file, metadata, path);
       for (const { num_rows } of metadata.row_groups) {
         const group = await readGroup(file, metadata, rows.length, rows.length + Number(num_rows));
-        for (const row of group)
-          rows.push({ where: `${basename(path)}, row ${rows.length + 1}`, fields: plainRow(row) });
+        for (const row of group) rows.push({ where: `${name}, row ${rows.length + 1}`, fields: plainRow(row) });
       }
     } catch (error) {
       if (error instanceof DeadweightError) throw error;

@@ -1,5 +1,5 @@
 /** @file The rows of local data files in any accepted format. Knows nothing of what the fields mean. */
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { basename } from "node:path";
 import { InputError } from "../foundation/errors.js";
 import { csvRows } from "./csv-rows.js";
@@ -23,9 +23,8 @@ export interface ReadRowsOptions {
  * @throws InputError for a file that is absent, unreadable, too large, in another format, damaged or without a row.
  */
 export async function readRows(path: string, { mostBytes = mostDataBytes }: ReadRowsOptions = {}): Promise<DataRow[]> {
-  const isFolder = isFolderOrThrow(path);
+  if (pathKind(path) === "folder") throw new InputError(`${path}: is a folder. Give a data file.`);
   const format = dataFormat(basename(path));
-  if (isFolder) throw new InputError(`${path}: is a folder. Give a data file.`);
   if (format === null) {
     throw new InputError(`${path}: the ending says nothing of the format. Accepted are ${acceptedEndings}.`);
   }
@@ -42,7 +41,7 @@ export async function readRows(path: string, { mostBytes = mostDataBytes }: Read
  * @throws InputError as `readRows` does, and for a folder without data or with several kinds of it.
  */
 export async function readDataFiles(paths: readonly string[], options: ReadRowsOptions = {}): Promise<DataRow[]> {
-  const files = paths.flatMap((path) => (isFolderOrThrow(path) ? filesOfFolder(path) : [path]));
+  const files = paths.flatMap((path) => (pathKind(path) === "folder" ? filesOfFolder(path) : [path]));
   const parts: DataRow[][] = [];
   for (const file of files) parts.push(await readRows(file, options));
   return parts.flat();
@@ -74,11 +73,16 @@ function textRows(bytes: Uint8Array, name: string, kind: TextFormat): DataRow[] 
   }
 }
 
-function isFolderOrThrow(path: string): boolean {
+function pathKind(path: string): "file" | "folder" {
+  let stat: Stats;
   try {
-    return statSync(path).isDirectory();
+    stat = statSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw new InputError(`${path}: does not exist.`);
     throw new InputError(`${path}: cannot be read (${(error as Error).message}).`);
   }
+  if (stat.isDirectory()) return "folder";
+  // Opening a pipe would wait for its writer.
+  if (!stat.isFile()) throw new InputError(`${path}: is neither a file nor a folder. Save the data in a file.`);
+  return "file";
 }

@@ -5,7 +5,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { makeTrialSpec, type TrialSetting, type TrialSpec } from "../crystal/trial-spec.js";
 import { InterruptedError, WorkerError } from "../foundation/errors.js";
 import type { TaskRunner } from "./task.js";
-import { runTrials } from "./trial-queue.js";
+import { fractionDone, runTrials, type TrialProgress } from "./trial-queue.js";
+import type { TrialWork } from "./trial-task.js";
 
 const folder = mkdtempSync(join(tmpdir(), "deadweight-queue-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -19,6 +20,7 @@ const setting: TrialSetting = {
   length: 8,
   slots: 4,
   rowsAtOnce: 1,
+  keptTrainers: 1,
   evaluateEvery: 1,
   device: "cpu",
   threads: 1,
@@ -31,7 +33,7 @@ const specs = Array.from({ length: 6 }, (_, index) =>
 function runner(ran: string[], act: (spec: TrialSpec) => void = () => {}): TaskRunner {
   return {
     async run(_module, args) {
-      const { spec } = args as { spec: TrialSpec };
+      const { spec } = (args as { work: Extract<TrialWork, { kind: "trial" }> }).work;
       await new Promise((resolve) => setImmediate(resolve));
       act(spec);
       ran.push(spec.key);
@@ -85,6 +87,28 @@ describe("a queue of trials", () => {
     const again = await runTrials(specs, { setting, path, runners: [runner(ran)] });
     expect(ran).toEqual([specs[2].key]);
     expect(again[2].outcome.kind).toBe("diverged");
+  });
+
+  test("tries a trial once more where its worker died", async () => {
+    let deaths = 0;
+    const dieOnce = (spec: TrialSpec) => {
+      if (spec.seed === 2 && deaths++ === 0) throw new WorkerError("The worker process ended early.");
+    };
+    const path = freshPath();
+    const records = await runTrials(specs, { setting, path, runners: [runner([], dieOnce)] });
+    expect(records.map(({ outcome }) => outcome.kind)).toEqual(Array(6).fill("diverged"));
+    expect(deaths).toBe(2);
+    expect(lines(path)).toHaveLength(6);
+  });
+
+  test("tells what is under way on every runner", async () => {
+    const seen: TrialProgress[] = [];
+    const onProgress = (progress: TrialProgress) => seen.push(progress);
+    await runTrials(specs, { setting, path: freshPath(), runners: [runner([]), runner([])], onProgress });
+    expect(Math.max(...seen.map(({ running }) => running.length))).toBe(2);
+    expect(seen.at(-1)).toEqual({ done: 6, total: 6, running: [] });
+    expect(fractionDone(seen.at(-1)!)).toBe(1);
+    expect(fractionDone({ done: 1, total: 4, running: [{ key: "a", step: 5, steps: 10, loss: 1 }] })).toBe(0.375);
   });
 
   test("hands out nothing more after a fatal error, and waits for what is under way", async () => {

@@ -1,16 +1,24 @@
-/** @file The task that runs one trial; the bench of the last setting stays loaded for the next. */
+/** @file The tasks of a test: a trial, the losses before any, the pace. The bench of the last setting stays loaded for the next. */
 import { z } from "zod";
 import { TrialBench } from "../crystal/trial-bench.js";
 import { trialSetting, trialSpec } from "../crystal/trial-spec.js";
 import { parseRecord } from "../records/record-file.js";
 import type { Task } from "./task.js";
 
-const trialArguments = z.object({ setting: trialSetting, spec: trialSpec });
+const work = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("trial"), spec: trialSpec, heldOutLossBefore: z.number().optional() }),
+  /** Specs that treat the same matrices. Result: [key, loss] of each. */
+  z.object({ kind: z.literal("losses before"), specs: z.array(trialSpec) }),
+  z.object({ kind: z.literal("pace") }),
+]);
+export type TrialWork = z.infer<typeof work>;
+
+const trialArguments = z.object({ setting: trialSetting, work });
 
 let open: { readonly key: string; readonly bench: Promise<TrialBench> } | null = null;
 
 export const task: Task = async (args, { onProgress, signal, now }) => {
-  const { setting, spec } = parseRecord(trialArguments, args, "trial task");
+  const { setting, work } = parseRecord(trialArguments, args, "trial task");
   const key = JSON.stringify(setting);
   if (open?.key !== key) {
     const previous = await open?.bench;
@@ -21,5 +29,14 @@ export const task: Task = async (args, { onProgress, signal, now }) => {
     open = null;
     throw error;
   });
-  return bench.run(spec, { onProgress, signal, now });
+  switch (work.kind) {
+    case "trial":
+      return bench.run(work.spec, { onProgress, signal, now, heldOutLossBefore: work.heldOutLossBefore });
+    case "losses before":
+      return [...(await bench.lossesBefore(work.specs, signal))];
+    case "pace":
+      return bench.pace(now);
+    default:
+      return work satisfies never;
+  }
 };

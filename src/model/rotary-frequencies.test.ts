@@ -32,7 +32,8 @@ describe("rotary frequencies", () => {
   });
 
   it("are refused for a scaling that is not known, or lacks a key", () => {
-    const of = (parameters: Record<string, string | number>) => () => parseRope({ rope_scaling: parameters }, { ...reading, contextLength: 64 });
+    const of = (parameters: Record<string, string | number>) => () =>
+      parseRope({ rope_scaling: parameters }, { ...reading, contextLength: 64 });
     expect(of({ type: "longrope" })).toThrow(/"longrope"; supported are default, linear, dynamic, llama3 and yarn/);
     expect(of({ rope_type: "llama3", factor: 8 })).toThrow(/rope_scaling lacks 'low_freq_factor'/);
   });

@@ -6,7 +6,7 @@ import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { parseArm } from "../crystal/arm.js";
 import type { TrialSetting } from "../crystal/trial-spec.js";
 import type { TaskRunner } from "../dispatch/task.js";
-import { runTrials } from "../dispatch/trial-queue.js";
+import { fractionDone, runTrials, type TrialProgress, trialsDetail } from "../dispatch/trial-queue.js";
 import { InputError } from "../foundation/errors.js";
 import type { PaperRecord } from "../records/paper-record.js";
 import { parseRecord, readRecord, writeFileAtomically, writeRecord } from "../records/record-file.js";
@@ -136,19 +136,14 @@ export async function runPaper(options: PaperOptions): Promise<PaperRun> {
     length: preset.sft.length,
     slots: preset.sft.slots,
     rowsAtOnce: preset.sft.rows,
+    keptTrainers: 3,
     evaluateEvery: preset.sft.evaluateEvery,
     device,
     threads: Math.max(1, Math.floor(threads / runners.length)),
   };
   const queue = { setting, path: folder.file("trials.jsonl"), runners, signal };
-  const trialProgress =
-    (stage: string) =>
-    (progress: { done: number; total: number; key: string; step: number; steps: number; loss: number | null }) =>
-      onProgress({
-        stage,
-        fraction: (progress.done + progress.step / progress.steps) / progress.total,
-        detail: `${progress.done} of ${progress.total} done; ${progress.key}: step ${progress.step}${progress.loss === null ? "" : `, loss ${progress.loss.toFixed(3)}`}`,
-      });
+  const trialProgress = (stage: string) => (progress: TrialProgress) =>
+    onProgress({ stage, fraction: fractionDone(progress), detail: trialsDetail(progress) });
   const rate = await chooseLearningRate({
     ...queue,
     candidates: preset.sft.learningRates,

@@ -1,19 +1,35 @@
 /** @file Held-out loss of the arms over fine-tuning, as it is and as distance to full fine-tuning. */
-import type { PaperArmRow, PaperRecord } from "../records/paper-record.js";
+import type { ArmFigures } from "../records/arm-figures.js";
 import { armLook } from "./arm-look.js";
 import { counted, fixed, signed } from "./figure-text.js";
 import type { Html } from "./html.js";
 import { lineChart } from "./line-chart.js";
 
+interface ArmCurve extends Pick<ArmFigures, "curve"> {
+  readonly arm: string;
+}
+
+export interface ArmCurves {
+  /** `full` among them. */
+  readonly arms: readonly ArmCurve[];
+  readonly sft: { readonly steps: number; readonly seeds: readonly number[] };
+  readonly verdicts: { readonly margin: number };
+  /** All arms that a page draws, so that each looks the same in every chart; those of `arms` by default. */
+  readonly armNames?: readonly string[];
+}
+
+const namesOf = ({ arms, armNames = arms.map(({ arm }) => arm) }: ArmCurves) => armNames;
+
 const stepLabel = "fine-tuning step";
 
-function ends({ arm, curve }: PaperArmRow): string {
+function ends({ arm, curve }: ArmCurve): string {
   const last = curve.at(-1);
   return last ? `${arm} ${fixed(curve[0].mean, 3)} to ${fixed(last.mean, 3)}` : `${arm}: no finished trial`;
 }
 
-export function heldOutCurves({ arms, sft }: PaperRecord): Html {
-  const names = arms.map(({ arm }) => arm);
+export function heldOutCurves(curves: ArmCurves): Html {
+  const { arms, sft } = curves;
+  const names = namesOf(curves);
   const many = sft.seeds.length > 1;
   return lineChart({
     title: "Held-out loss while fine-tuning",
@@ -33,7 +49,7 @@ export function heldOutCurves({ arms, sft }: PaperRecord): Html {
 }
 
 /** Percent of full's mean loss at the same step. */
-function distance(row: PaperArmRow, full: PaperArmRow): [number, number][] {
+function distance(row: ArmCurve, full: ArmCurve): [number, number][] {
   const baseline = new Map(full.curve.map(({ step, mean }) => [step, mean]));
   return row.curve.flatMap(({ step, mean }) => {
     const reference = baseline.get(step);
@@ -41,9 +57,11 @@ function distance(row: PaperArmRow, full: PaperArmRow): [number, number][] {
   });
 }
 
-export function distanceCurves({ arms, verdicts: { margin } }: PaperRecord): Html {
+export function distanceCurves(curves: ArmCurves): Html {
+  const { arms, verdicts } = curves;
+  const { margin } = verdicts;
   const full = arms.find(({ arm }) => arm === "full");
-  const names = arms.map(({ arm }) => arm);
+  const names = namesOf(curves);
   const series = arms
     .filter((row) => full && row !== full)
     .map((row) => ({ name: row.arm, look: armLook(names, row.arm), points: distance(row, full!) }));

@@ -1,4 +1,5 @@
 /** @file What each arm costs: the paper's figures beside ours, after and before fine-tuning. */
+import type { Estimate } from "../records/arm-figures.js";
 import type { PaperArmRow, PaperRecord } from "../records/paper-record.js";
 import type { ArmSummary } from "../records/verdicts-record.js";
 import { absent, counted, delta, exists, fixed, plusMinus, signed } from "./figure-text.js";
@@ -11,14 +12,18 @@ export function armSummaryOf({ verdicts, target }: PaperRecord, arm: string): Ar
 
 /** The delta after fine-tuning as text: with its interval, or that seeds diverged. */
 export function deltaText(record: PaperRecord, row: PaperArmRow): string {
-  const diverged = armSummaryOf(record, row.arm)?.diverged ?? 0;
-  const { n } = row.deltaPercent;
-  if (diverged > 0 && !exists(row.deltaPercent.mean)) return `diverged: ${diverged} of ${counted(n, "seed")}`;
-  const text = delta(row.deltaPercent, record.verdicts.margin);
+  return armDeltaText(row.deltaPercent, armSummaryOf(record, row.arm), record.verdicts.margin);
+}
+
+export function armDeltaText(deltaPercent: Estimate, summary: ArmSummary | undefined, margin: number): string {
+  const diverged = summary?.diverged ?? 0;
+  if (diverged > 0 && !exists(deltaPercent.mean)) return `diverged: ${diverged} of ${counted(deltaPercent.n, "seed")}`;
+  const text = delta(deltaPercent, margin);
   return diverged > 0 ? `${text}, ${diverged} diverged` : text;
 }
 
-function shown(summary: ArmSummary | undefined): string {
+/** What the interval shows of an arm, in a word. */
+export function shown(summary: ArmSummary | undefined): string {
   if (!summary) return absent;
   if (summary.holds) return "holds";
   return summary.shownWorse ? "worse" : "open";

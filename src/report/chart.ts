@@ -19,7 +19,12 @@ interface Element {
   readonly outerHTML: string;
 }
 
-export function chart({ title, description, caption }: ChartText, options: Plot.PlotOptions): Html {
+/** @param shape `wide`: a chart of its own, beside which there is none. */
+export function chart(
+  { title, description, caption }: ChartText,
+  options: Plot.PlotOptions,
+  shape: "column" | "wide" = "column",
+): Html {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const drawing: Element = Plot.plot({
     document,
@@ -31,7 +36,7 @@ export function chart({ title, description, caption }: ChartText, options: Plot.
   // Written here and not by the library, whose serializer leaves angle brackets in attributes as they are.
   const named = html`<svg role="img" aria-label="${title}" aria-description="${description}" `;
   const svg = trusted(drawing.outerHTML.replace(/^<svg /, () => named.html));
-  return html`<figure class="chart"><h3>${title}</h3>${svg}<figcaption>${typographic(caption)}</figcaption></figure>\n`;
+  return html`<figure class="${shape === "wide" ? "chart wide" : "chart"}"><h3>${title}</h3>${svg}<figcaption>${typographic(caption)}</figcaption></figure>\n`;
 }
 
 /** Where there is nothing to draw. */

@@ -13,7 +13,12 @@ function sources({ corpus }: PaperRecord): Html {
   });
 }
 
-function learningRates({ sft }: PaperRecord): Html {
+/** Of what a learning rate was chosen. */
+export function learningRates({
+  sft,
+}: {
+  readonly sft: Pick<PaperRecord["sft"], "learningRate" | "learningRateCandidates">;
+}): Html {
   if (sft.learningRateCandidates.length === 0)
     return html`<p class="note">The learning rate was given, not chosen among candidates.</p>`;
   return htmlTable({

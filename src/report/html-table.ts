@@ -37,9 +37,10 @@ function headings(columns: readonly Column[]): Html {
   return html`<tr>${upper}</tr><tr>${lower}</tr>`;
 }
 
-function body({ cells, tone }: Row, columns: readonly Column[]): Html {
+function body({ cells, tone, continues = false }: Row, columns: readonly Column[]): Html {
   const [name, ...figures] = cells;
-  return html`<tr${tone ? html` class="${tone}"` : ""}><th scope="row">${name}</th>${figures.map(
+  const look = [...(tone ? [tone] : []), ...(continues ? ["continues"] : [])].join(" ");
+  return html`<tr${look ? html` class="${look}"` : ""}><th scope="row">${name}</th>${figures.map(
     (cell, index) => html`<td class="${classes(columns, index + 1)}">${typographic(cell)}</td>`,
   )}</tr>\n`;
 }

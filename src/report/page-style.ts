@@ -111,9 +111,22 @@ dt { color: var(--muted); } dd { margin: 0; min-width: 0; overflow-wrap: anywher
 [aria-sort="ascending"] .sort::after { content: " ↑"; } [aria-sort="descending"] .sort::after { content: " ↓"; }
 select, input { font: inherit; font-size: 15px; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 4px 8px; max-width: 100%; }
 .chart.wide { max-width: 760px; }
+tr.continues > * { border-top: 0 !important; } tr.continues > th, tr.continues > td:nth-child(2) { color: transparent; }
+.chip { display: inline-block; min-width: 80px; padding: 4px 8px; border: 1px solid transparent; border-radius: 3px; font-size: 12px; line-height: 1.35; text-align: center; color: var(--ink); text-decoration: none; white-space: nowrap; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+a.chip:hover { border-color: var(--ink); } a.chip:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
+.chip.redundant { background: color-mix(in srgb, var(--series-1) var(--full), var(--paper)); }
+.chip.low-rank { background: color-mix(in srgb, var(--series-1) calc(0.6 * var(--full)), var(--paper)); }
+.chip.freezable { background: color-mix(in srgb, var(--series-1) calc(0.25 * var(--full)), var(--paper)); }
+.chip.needed { background: color-mix(in srgb, var(--series-2) var(--full), var(--paper)); }
+.chip.undecided { border: 1px dashed var(--muted); }
+.legend { display: grid; grid-template-columns: max-content 1fr; gap: 6px 14px; align-items: baseline; font-size: 14px; }
+.legend dt, .legend dd { margin: 0; } .legend dd { color: var(--muted); }
+details.target { border-top: 1px solid var(--line); } details.target:last-of-type { border-bottom: 1px solid var(--line); }
+details.target > summary { padding: 8px 0; cursor: pointer; overflow-wrap: anywhere; } details.target > summary .chip { margin: 0 10px 0 6px; }
+details.target:target > summary { font-weight: 650; }
 footer { margin-top: 52px; padding-top: 16px; padding-bottom: 40px; border-top: 1px solid var(--line); }
 @media (max-width: 620px) {
-  .chart svg.spectrum { font-size: 17px; }
+  .chart svg.spectrum, .chart.wide svg.plot { font-size: 17px; }
   .grid { gap: 30px; }
   .checks li { padding-left: 0; } .checks b { position: static; display: block; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 10px; }

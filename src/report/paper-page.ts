@@ -4,23 +4,17 @@ import { distanceCurves, heldOutCurves } from "./arms-charts.js";
 import { armsTable, beforeTable } from "./arms-table.js";
 import { baseChart } from "./base-chart.js";
 import { configurationSection } from "./configuration-section.js";
+import { controlsSection, failedControlsBanner } from "./controls-section.js";
 import { deltaChart } from "./delta-chart.js";
 import { count, counted } from "./figure-text.js";
-import { type Html, html, prose, scriptJson, typographic } from "./html.js";
+import { type Html, html, scriptJson, typographic } from "./html.js";
 import { downloadLink, htmlPage } from "./html-page.js";
 import { htmlTable } from "./html-table.js";
 import { layersTable } from "./layers-table.js";
 import { methodsSection } from "./methods-section.js";
 import { badFitExplanation, dimensionReading, reconciliationTable } from "./reconciliation-table.js";
 import { firstComponentChart, participationChart, singularParticipationChart, spectrumChart } from "./scan-charts.js";
-import { controls, failedControls, noiseFloorSentence, targetVerdict, verdictSentence } from "./verdict-sentence.js";
-
-function banner(record: PaperRecord): Html {
-  const failed = failedControls(record);
-  if (failed.length === 0) return html``;
-  return html`<div class="banner" role="alert"><h2>A control of the test failed: do not rely on the verdict</h2>
-${failed.map(({ name, text }) => html`<p><b>${name}</b>: ${prose(text)}</p>\n`)}</div>`;
-}
+import { failedControls, targetVerdict, verdictSentence } from "./verdict-sentence.js";
 
 function summary(record: PaperRecord): Html {
   const { target, model, sft } = record;
@@ -31,21 +25,6 @@ function summary(record: PaperRecord): Html {
 <p class="note">All of this holds for one base checkpoint and one data set.</p></section>`;
 }
 
-function controlsSection(record: PaperRecord): Html {
-  const all = controls(record);
-  return html`<section id="controls"><h2>Noise floor and controls</h2>
-<p>${typographic(noiseFloorSentence(record))}</p>
-${
-  all.length === 0
-    ? html`<p>No control on record.</p>`
-    : html`<ul class="checks">${all.map(
-        ({ name, passed, text }) =>
-          html`<li class="${passed ? "passed" : "failed"}"><b>${passed ? "passed" : "FAILED"}</b> ${name}: ${prose(text)}</li>\n`,
-      )}</ul>`
-}
-${record.verdicts.warnings.map((text) => html`<p class="warning">Warning: ${prose(text)}</p>\n`)}</section>`;
-}
-
 /** @returns a whole HTML document; the record lies in it as JSON, in the element `record`. */
 export function paperPage(record: PaperRecord): string {
   const { target, preset, version } = record;
@@ -53,7 +32,7 @@ export function paperPage(record: PaperRecord): string {
     title: `Crystallization test of ${target}`,
     header: html`<h1>Does ${target} carry anything?</h1>
 <p class="kicker">The per-layer crystallization test of paper 63, repeated by deadweight ${version}, preset ${preset}</p>
-${banner(record)}`,
+${failedControlsBanner(record)}`,
     main: html`${summary(record)}
 <section id="arms"><h2>What each arm costs</h2>
 ${htmlTable(armsTable(record))}

@@ -12,6 +12,8 @@ export interface Column {
 export interface Row {
   /** One for each column; the first names the row. */
   readonly cells: readonly string[];
+  /** The row goes on about what the row above names: a page shows the names of both, but only the first in ink. */
+  readonly continues?: boolean;
   /** `target`: the tested matrix. `printed`: figures that the papers print. `bad`, `good`: what a check showed. */
   readonly tone?: "target" | "printed" | "bad" | "good";
 }

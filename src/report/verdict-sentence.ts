@@ -1,24 +1,25 @@
 /** @file The verdict, the noise floor and the controls in plain sentences. Knows neither terminal nor page. */
 import type { PaperRecord } from "../records/paper-record.js";
-import type { MatrixVerdict } from "../records/verdicts-record.js";
+import type { MatrixVerdict, VerdictsRecord } from "../records/verdicts-record.js";
 import { deltaText } from "./arms-table.js";
 import { counted, exists, fixed } from "./figure-text.js";
 
 /** What a verdict means, and the arm whose delta is its evidence. */
-const meaning: Readonly<Record<MatrixVerdict["verdict"], { readonly says: string; readonly evidence: string | null }>> =
-  {
-    redundant: {
-      says: "with frozen random values in its place the fine-tuned model stays within the margin",
-      evidence: "random",
-    },
-    "low-rank": {
-      says: "a frozen low-rank copy suffices, while random values are shown to be worse",
-      evidence: "crystal",
-    },
-    freezable: { says: "it need not be trained, but its trained values are needed", evidence: "frozen" },
-    needed: { says: "leaving it untrained is shown to cost more than the margin", evidence: "frozen" },
-    undecided: { says: "the trials neither show it to be dispensable nor to be needed", evidence: null },
-  };
+export const verdictMeaning: Readonly<
+  Record<MatrixVerdict["verdict"], { readonly says: string; readonly evidence: string | null }>
+> = {
+  redundant: {
+    says: "with frozen random values in its place the fine-tuned model stays within the margin",
+    evidence: "random",
+  },
+  "low-rank": {
+    says: "a frozen low-rank copy suffices, while random values are shown to be worse",
+    evidence: "crystal",
+  },
+  freezable: { says: "it need not be trained, but its trained values are needed", evidence: "frozen" },
+  needed: { says: "leaving it untrained is shown to cost more than the margin", evidence: "frozen" },
+  undecided: { says: "the trials neither show it to be dispensable nor to be needed", evidence: null },
+};
 
 export interface Control {
   readonly name: string;
@@ -26,14 +27,19 @@ export interface Control {
   readonly text: string;
 }
 
+/** What every record of a test holds. */
+export interface Judged {
+  readonly verdicts: VerdictsRecord;
+}
+
 /** Failed ones first. */
-export function controls({ verdicts }: PaperRecord): Control[] {
+export function controls({ verdicts }: Judged): Control[] {
   return Object.entries(verdicts.controls)
     .map(([name, { passed, text }]) => ({ name, passed, text }))
     .sort((a, b) => Number(a.passed) - Number(b.passed));
 }
 
-export function failedControls(record: PaperRecord): Control[] {
+export function failedControls(record: Judged): Control[] {
   return controls(record).filter(({ passed }) => !passed);
 }
 
@@ -52,7 +58,7 @@ function evidenceText(record: PaperRecord, evidence: string | null): string {
 export function verdictSentence(record: PaperRecord): string {
   const judged = targetVerdict(record);
   if (!judged) return `${record.target} was not judged: no finished trial of it is on record.`;
-  const { says, evidence } = meaning[judged.verdict];
+  const { says, evidence } = verdictMeaning[judged.verdict];
   const parts = [`${record.target} is ${judged.verdict}: ${says} (${evidenceText(record, evidence)}).`];
   if (judged.strongestClaim) parts.push(`What is shown so far: ${judged.strongestClaim.replace(/\.$/, "")}.`);
   if (judged.verdict === "undecided" && exists(judged.seedsToDecide))
@@ -62,7 +68,7 @@ export function verdictSentence(record: PaperRecord): string {
   return parts.join(" ");
 }
 
-export function noiseFloorSentence({ verdicts: { floor } }: PaperRecord): string {
+export function noiseFloorSentence({ verdicts: { floor } }: Judged): string {
   if (!exists(floor.deltaStdPercent) && !exists(floor.meanAbsoluteDeltaPercent))
     return "Noise floor: not measured, since no second run of full fine-tuning is on record.";
   return `Noise floor: two full fine-tunings that differ in nothing but the order of the data end ${fixed(floor.meanAbsoluteDeltaPercent, 2)}% apart on average (standard deviation ${fixed(floor.deltaStdPercent, 2)}%, ${counted(floor.n, "pair")}).`;

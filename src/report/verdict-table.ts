@@ -1,9 +1,10 @@
 /** @file The verdicts of a run as a terminal table, a line for each matrix and arm. Knows no paper. */
-import type { VerdictsRecord } from "../records/verdicts-record.js";
+import type { MatrixVerdict, VerdictsRecord } from "../records/verdicts-record.js";
 import { fixed } from "./figure-text.js";
 import { wrap } from "./printable.js";
 import type { ReportTable } from "./report-table.js";
-import { painter, type TerminalLook, terminalLook } from "./terminal-look.js";
+import { targetLabel, withLabels } from "./target-label.js";
+import { type Paint, painter, type TerminalLook, terminalLook } from "./terminal-look.js";
 import { terminalTable } from "./terminal-table.js";
 
 function tableOf({ matrices, margin, confidence }: VerdictsRecord): ReportTable {
@@ -22,7 +23,7 @@ function tableOf({ matrices, margin, confidence }: VerdictsRecord): ReportTable 
     rows: matrices.flatMap(({ name, verdict, arms }) =>
       Object.entries(arms).map(([arm, { meanDeltaPercent, low, high, n, holds, shownWorse }], index) => ({
         cells: [
-          index === 0 ? name : "",
+          index === 0 ? targetLabel({ name }) : "",
           index === 0 ? verdict : "",
           arm,
           fixed(meanDeltaPercent, 3),
@@ -38,24 +39,33 @@ function tableOf({ matrices, margin, confidence }: VerdictsRecord): ReportTable 
   };
 }
 
+/** What is shown of a matrix although its verdict is open, and what would settle it. */
+export function undecidedSentence({ name, strongestClaim, seedsToDecide }: MatrixVerdict): string {
+  return `${targetLabel({ name })} is undecided (shown: ${strongestClaim ?? "nothing"}); ${seedsToDecide ? `about ${seedsToDecide} seeds would decide.` : "no number of seeds up to 1,000 would decide."}`;
+}
+
+/** @returns a line or more for each control that failed; they belong above everything else. */
+export function failedControlLines({ controls }: VerdictsRecord, width: number, paint: Paint): string[] {
+  return Object.entries(controls)
+    .filter(([, { passed }]) => !passed)
+    .flatMap(([name, { text }]) => wrap(`CONTROL FAILED: ${name}: ${text}`, width))
+    .map((line) => paint("bold", paint("red", line)));
+}
+
+/** @returns the table, what is undecided, and the warnings, as lines. */
+export function verdictLines(verdicts: VerdictsRecord, width: number, paint: Paint): string[] {
+  const warnings = verdicts.warnings
+    .flatMap((text) => wrap(`Warning: ${withLabels(text, verdicts.matrices)}`, width))
+    .map((line) => paint("yellow", line));
+  const open = verdicts.matrices
+    .filter(({ verdict }) => verdict === "undecided")
+    .flatMap((matrix) => wrap(undecidedSentence(matrix), width));
+  return [terminalTable(tableOf(verdicts), width, paint), ...open, ...warnings];
+}
+
 /** Failed controls stand on top. @returns lines without a final line end. */
 export function verdictTable(verdicts: VerdictsRecord, look: Partial<TerminalLook> = {}): string {
   const { color, width } = { ...terminalLook(process.stdout, process.env), ...look };
   const paint = painter(color);
-  const failed = Object.entries(verdicts.controls)
-    .filter(([, { passed }]) => !passed)
-    .flatMap(([name, { text }]) => wrap(`CONTROL FAILED: ${name}: ${text}`, width))
-    .map((line) => paint("bold", paint("red", line)));
-  const warnings = verdicts.warnings
-    .flatMap((text) => wrap(`Warning: ${text}`, width))
-    .map((line) => paint("yellow", line));
-  const open = verdicts.matrices.flatMap(({ name, verdict, strongestClaim, seedsToDecide }) =>
-    verdict === "undecided"
-      ? wrap(
-          `${name} is undecided (shown: ${strongestClaim ?? "nothing"}); ${seedsToDecide ? `about ${seedsToDecide} seeds would decide.` : "no number of seeds up to 1,000 would decide."}`,
-          width,
-        )
-      : [],
-  );
-  return [...failed, terminalTable(tableOf(verdicts), width, paint), ...open, ...warnings].join("\n");
+  return [...failedControlLines(verdicts, width, paint), ...verdictLines(verdicts, width, paint)].join("\n");
 }

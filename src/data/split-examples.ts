@@ -1,0 +1,121 @@
+/** @file Encodes the rows of a data set and splits them: training, held-out, and two of each kind for choosing the learning rate. */
+import { InputError } from "../foundation/errors.js";
+import { randomStream } from "../foundation/random.js";
+import type { DataRow } from "./data-row.js";
+import type { EncodedRow } from "./encode-example.js";
+import type { SftDataset } from "./sft-dataset.js";
+import type { SftExample } from "./sft-example.js";
+
+export interface SplitOptions {
+  readonly encode: (row: DataRow) => EncodedRow;
+  /** Held-out examples wanted. */
+  readonly heldOut: number;
+  /** Whether examples are set apart for choosing the learning rate. */
+  readonly calibrate: boolean;
+  /** Training examples at most. */
+  readonly most: number;
+  /** Decides which row goes where. */
+  readonly seed: number;
+  readonly onProgress?: (encoded: number) => void;
+}
+
+export interface Split {
+  readonly dataset: SftDataset;
+  readonly read: number;
+  /** Of the encoded rows, those that were cut. */
+  readonly truncated: number;
+  /** Left out: the cut left nothing to learn. */
+  readonly withoutScored: number;
+  /** Left out of training: a held-out example is the same. */
+  readonly repeated: number;
+  /** Left out: more than were wanted. */
+  readonly beyond: number;
+}
+
+/** Of the rows, at most; assumption, not studied. */
+const heldOutShare = 0.2;
+const calibrationShare = 0.1;
+/** Enough for a rate's 50 steps: it is chosen by differences far above the noise of these. */
+const calibrationHeldOut = 128;
+const calibrationTraining = 2000;
+
+interface Draw {
+  /** The next examples of the shuffled rows that can be learnt from and are not in `barred`, fewer where the rows run out. */
+  take(count: number, barred?: ReadonlySet<string>): SftExample[];
+  readonly counts: { truncated: number; withoutScored: number; repeated: number };
+  readonly left: () => number;
+}
+
+const identity = ({ tokens }: SftExample): string => tokens.join(" ");
+
+function draw(rows: readonly DataRow[], { encode, seed, onProgress }: SplitOptions, what: string): Draw {
+  const order = randomStream(seed, `split of the ${what}`).permutation(rows.length);
+  const counts = { truncated: 0, withoutScored: 0, repeated: 0 };
+  let next = 0;
+  return {
+    counts,
+    left: () => rows.length - next,
+    take(count, barred) {
+      const taken: SftExample[] = [];
+      while (taken.length < count && next < order.length) {
+        const { example, truncated, scoredTokens } = encode(rows[order[next++]]);
+        onProgress?.(next);
+        if (truncated) counts.truncated++;
+        if (scoredTokens === 0) counts.withoutScored++;
+        else if (barred?.has(identity(example))) counts.repeated++;
+        else taken.push(example);
+      }
+      return taken;
+    },
+  };
+}
+
+/**
+ * Rows are shuffled by the seed alone, so the same data give the same split. @param evalRows of a file of its own; null where held-out
+ * examples are set apart from the rows. @throws InputError where a split would be empty.
+ */
+export function splitExamples(
+  rows: readonly DataRow[],
+  evalRows: readonly DataRow[] | null,
+  options: SplitOptions,
+): Split {
+  const { heldOut: wanted, calibrate, most } = options;
+  const own = draw(rows, options, "data");
+  const other = evalRows === null ? null : draw(evalRows, options, "evaluation data");
+  const heldOut = (other ?? own).take(other ? wanted : Math.min(wanted, Math.floor(rows.length * heldOutShare)));
+  const barred = new Set(heldOut.map(identity));
+  const calibrationOf = (count: number) =>
+    calibrate ? own.take(Math.min(count, Math.floor(rows.length * calibrationShare)), barred) : [];
+  const forChoice = calibrationOf(calibrationHeldOut);
+  for (const example of forChoice) barred.add(identity(example));
+  const calibration = calibrationOf(calibrationTraining);
+  const training = own.take(most, barred);
+  const counts = [own.counts, ...(other ? [other.counts] : [])];
+  const sum = (key: keyof Draw["counts"]) => counts.reduce((total, each) => total + each[key], 0);
+  const result: Split = {
+    dataset: { training, heldOut, calibrationTraining: calibration, calibrationHeldOut: forChoice },
+    read: rows.length + (evalRows?.length ?? 0),
+    truncated: sum("truncated"),
+    withoutScored: sum("withoutScored"),
+    repeated: sum("repeated"),
+    beyond: own.left() + (other?.left() ?? 0),
+  };
+  demandExamples(result, { other: other !== null, calibrate });
+  return result;
+}
+
+function demandExamples(
+  { dataset, withoutScored, read }: Split,
+  { other, calibrate }: { readonly other: boolean; readonly calibrate: boolean },
+): void {
+  const { training, heldOut, calibrationTraining: chosenOn, calibrationHeldOut: measuredOn } = dataset;
+  const cut = withoutScored > 0 ? `; in ${withoutScored} the completion lies beyond --max-length` : "";
+  const told = `${read} rows were read${cut}`;
+  if (heldOut.length === 0)
+    throw new InputError(
+      `No held-out example is left (${told}). ${other ? "Give other --eval-data." : "Give more data, or --eval-data."}`,
+    );
+  if (training.length === 0) throw new InputError(`No training example is left (${told}). Give more data.`);
+  if (calibrate && (chosenOn.length === 0 || measuredOn.length === 0))
+    throw new InputError(`Too few rows to choose a learning rate on some of them (${told}). Give --lr, or more data.`);
+}

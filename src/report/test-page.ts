@@ -1,0 +1,52 @@
+/** @file The page of a test of many matrices: one HTML file that needs nothing else. Knows no files. */
+import type { TestRecord } from "../records/test-record.js";
+import { controlsSection, failedControlsBanner } from "./controls-section.js";
+import { count, counted } from "./figure-text.js";
+import { type Html, html, prose, typographic } from "./html.js";
+import { downloadLink, htmlPage } from "./html-page.js";
+import { htmlTable } from "./html-table.js";
+import { targetCurves } from "./target-curves.js";
+import { targetDeltaChart } from "./target-delta-chart.js";
+import { targetResults } from "./target-results.js";
+import { targetTable } from "./target-table.js";
+import { testMethods } from "./test-methods.js";
+import { dataSection, settingSection } from "./test-setting.js";
+import { jointWarning, reach, testFindings } from "./test-summary.js";
+import { verdictMap } from "./verdict-map.js";
+import { undecidedSentence } from "./verdict-table.js";
+
+function summary(record: TestRecord): Html {
+  return html`<section id="summary">${testFindings(record).map((text) => html`<p class="summary">${typographic(text)}</p>\n`)}
+${record.targets.length > 1 ? html`<p><b>${prose(jointWarning)}</b></p>` : ""}
+<p class="note">${reach}</p></section>`;
+}
+
+function undecided({ verdicts }: TestRecord): Html {
+  const open = verdicts.matrices.filter(({ verdict }) => verdict === "undecided");
+  if (open.length === 0) return html``;
+  return html`<h3 class="undecided">What is undecided</h3><ul>${open.map((matrix) => html`<li>${typographic(undecidedSentence(matrix))}</li>\n`)}</ul>`;
+}
+
+/** @returns a whole HTML document. The record can be saved from it. */
+export function testPage(record: TestRecord): string {
+  const { model, targets, version } = record;
+  return htmlPage({
+    title: `Which matrices of ${model.source} carry anything?`,
+    header: html`<h1>Which matrices of ${model.source} carry anything?</h1>
+<p class="kicker">Crystallization test of ${counted(targets.length, "target")} by deadweight ${version} · ${model.architecture}, ${count(model.parameters)} parameters</p>
+${failedControlsBanner(record)}`,
+    main: html`${summary(record)}
+${verdictMap(targetResults(record))}
+<section id="arms"><h2>What each arm costs</h2>
+${targetDeltaChart(record)}
+${htmlTable(targetTable(record))}
+${undecided(record)}</section>
+${targetCurves(record)}
+${controlsSection(record)}
+${dataSection(record)}
+${settingSection(record)}
+${testMethods(record)}`,
+    footer: html`Made by deadweight ${version}. ${downloadLink("test.json", "application/json", `${JSON.stringify(record, null, 1)}\n`, "Download the record (JSON)")}`,
+    data: html``,
+  });
+}

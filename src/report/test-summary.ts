@@ -1,0 +1,74 @@
+/** @file What a test of many matrices comes to, in sentences. Knows neither terminal nor page. */
+import type { TestRecord } from "../records/test-record.js";
+import { count, counted, fixed, percent } from "./figure-text.js";
+import { type TargetResult, targetResults, type Verdict, verdictOrder } from "./target-results.js";
+import { failedControls } from "./verdict-sentence.js";
+
+/** What an engineer can do with a matrix of this verdict. */
+export const verdictConsequence: Readonly<Record<Verdict, string>> = {
+  redundant: "frozen random values do as well",
+  "low-rank": "a frozen low-rank copy does as well, random values do not",
+  freezable: "its trained values are needed, training them further is not",
+  needed: "leaving it untrained is shown to cost more than the margin",
+  undecided: "the trials show neither",
+};
+
+/** Elements of the matrices, each counted once though it may stand in several targets. */
+function elements(results: readonly TargetResult[]): number {
+  const sizes = new Map(
+    results.flatMap(({ target }) => target.matrices.map(({ name, rows, cols }) => [name, rows * cols])),
+  );
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+function tested(results: readonly TargetResult[]): string {
+  const groups = results.filter(({ target }) => target.matrices.length > 1).length;
+  const singles = counted(results.length - groups, "matrix", "matrices");
+  if (groups === 0) return singles;
+  const grouped = `${counted(groups, "group")} of matrices treated together`;
+  return groups === results.length ? grouped : `${singles} and ${grouped}`;
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1]}`;
+}
+
+function verdictCounts(results: readonly TargetResult[]): string {
+  const parts = verdictOrder.flatMap((verdict) => {
+    const { length } = results.filter((result) => result.verdict === verdict);
+    return length > 0 ? [`${length} ${length === 1 ? "is" : "are"} ${verdict} (${verdictConsequence[verdict]})`] : [];
+  });
+  return listed(parts);
+}
+
+/** How much of the model the verdicts speak of: of single matrices only, as a group's verdict is about all of it at once. */
+function shares(results: readonly TargetResult[], parameters: number): string {
+  const singles = results.filter(({ target }) => target.matrices.length === 1);
+  const all = elements(singles);
+  const share = (size: number) => `${count(size)} (${percent(size / parameters)}%)`;
+  const parts = verdictOrder.flatMap((verdict) => {
+    const size = elements(singles.filter((result) => result.verdict === verdict));
+    return size > 0 ? [`${share(size)} ${verdict}`] : [];
+  });
+  return `The single matrices tested hold ${share(all)} of the model's ${count(parameters)} parameters: ${listed(parts)}.`;
+}
+
+/** One sentence on what was found, and one on the share of the model where single matrices were tested. */
+export function testFindings(record: TestRecord): string[] {
+  const { model, sft, verdicts } = record;
+  const results = targetResults(record);
+  if (results.length === 0) return ["No matrix was tested."];
+  const sentences = [
+    `Of ${tested(results)}, ${verdictCounts(results)}; margin ${verdicts.margin}% of the held-out loss, ${fixed(verdicts.confidence * 100, 0)}% intervals, ${counted(sft.seeds.length, "paired seed")}.`,
+  ];
+  if (results.some(({ target }) => target.matrices.length === 1)) sentences.push(shares(results, model.parameters));
+  if (failedControls(record).length > 0)
+    sentences.push("A control of the test failed, so none of these verdicts is to be relied on.");
+  return sentences;
+}
+
+/** What the findings do not say. */
+export const jointWarning =
+  "Single verdicts do not add up: each was found with all other matrices trained, and matrices that are harmless one at a time need not be harmless together. Before freezing several, test them as one group (`--together`).";
+
+export const reach = "All of this holds for one base checkpoint and one data set.";
