@@ -1,10 +1,9 @@
 /** @file Runs the paper's experiment for the command line: folder, workers, progress, tables. */
-import { accessSync, constants } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
 import { workerProcess } from "../dispatch/worker-process.js";
-import { InterruptedError, OutputError, WorkerError } from "../foundation/errors.js";
+import { InterruptedError, WorkerError } from "../foundation/errors.js";
 import { version } from "../foundation/version.js";
 import { estimatePaper } from "../paper/estimate.js";
 import { runPaper } from "../paper/experiment.js";
@@ -18,6 +17,7 @@ import { interruptSignal } from "./interrupt.js";
 import { thisMachine } from "./machine.js";
 import { runOptions } from "./run-options.js";
 import { duration, terminalProgress } from "./terminal-progress.js";
+import { demandWritable } from "./writable-path.js";
 
 export interface PaperCommandOptions {
   readonly preset: string;
@@ -29,15 +29,6 @@ export interface PaperCommandOptions {
 }
 
 const now = () => performance.now();
-
-/** A result that nobody can write should not cost an hour first. */
-function demandWritable(path: string): void {
-  try {
-    accessSync(dirname(resolve(path)), constants.W_OK);
-  } catch (error) {
-    throw new OutputError(`--json ${path}: cannot be written (${(error as Error).message}). Choose a writable folder.`);
-  }
-}
 
 function runRecordOf(preset: PaperPreset, device: string): RunRecord {
   // More seeds continue a folder.
@@ -57,7 +48,7 @@ export async function paper(options: PaperCommandOptions): Promise<void> {
   const preset = paperPreset(options.preset);
   const { device, threads, jobs } = runOptions(options);
   const toFile = options.json !== undefined && options.json !== "-" ? options.json : null;
-  if (toFile) demandWritable(toFile);
+  if (toFile) demandWritable(toFile, "--json");
   const out = options.out ?? join("runs", `paper-${preset.name}`);
   const folder = openRunFolder(out, runRecordOf(preset, device));
   const progress = terminalProgress(process.stderr, now);

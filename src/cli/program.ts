@@ -5,6 +5,7 @@ import { doctorCommand } from "./doctor-command.js";
 import { paperCommand } from "./paper-command.js";
 import { reportCommand } from "./report-command.js";
 import { scanCommand } from "./scan-command.js";
+import { testCommand } from "./test-command.js";
 import { verdictCommand } from "./verdict-command.js";
 
 const description = `Finds the weight matrices of a trained transformer that contribute nothing, proves it, and uses it.
@@ -20,7 +21,14 @@ export function program(): Command {
     .helpCommand(false)
     .showHelpAfterError("(--help shows what is accepted)")
     .exitOverride();
-  for (const command of [scanCommand(), paperCommand(), verdictCommand(), reportCommand(), doctorCommand()])
+  for (const command of [
+    scanCommand(),
+    testCommand(),
+    paperCommand(),
+    verdictCommand(),
+    reportCommand(),
+    doctorCommand(),
+  ])
     root.addCommand(command.copyInheritedSettings(root));
   return root;
 }

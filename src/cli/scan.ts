@@ -3,7 +3,6 @@ import { availableParallelism } from "node:os";
 import { performance } from "node:perf_hooks";
 import { type Checkpoint, type OpenOptions, openCheckpoint } from "../checkpoint/checkpoint.js";
 import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
-import { isHubId } from "../checkpoint/hub-id.js";
 import { matchMatrices } from "../checkpoint/match-matrices.js";
 import { listMatrices } from "../checkpoint/weight-names.js";
 import { InputError, InterruptedError } from "../foundation/errors.js";
@@ -17,6 +16,7 @@ import { terminalLook } from "../report/terminal-look.js";
 import { type ScanOptions, scanCheckpoint, scannedMatrices } from "../spectrum/scan.js";
 import { hashedRecord, type ScanOverview, scanOverview } from "../spectrum/scan-record.js";
 import { interruptSignal } from "./interrupt.js";
+import { modelPath } from "./local-sources.js";
 import type { ScanArguments } from "./scan-arguments.js";
 import { openScanThreads } from "./scan-threads.js";
 import { goOnWithoutReader } from "./standard-output.js";
@@ -55,23 +55,14 @@ export async function runScan(model: string, args: ScanArguments): Promise<void>
   }
 }
 
-/** A hub id is downloaded first, into the ordinary cache. The checkpoint bears the name that it was asked for by. */
+/** The checkpoint bears the name that it was asked for by. */
 async function openModel(
   model: string,
   opening: OpenOptions,
   progress: TerminalProgress,
   signal: AbortSignal,
 ): Promise<Checkpoint> {
-  if (!isHubId(model)) return openCheckpoint(model, opening);
-  const { localModel } = await import("../checkpoint/hub-model.js");
-  const { path } = await localModel(model, {
-    environment: process.env,
-    only: "weights",
-    signal,
-    onProgress: ({ file, bytes, totalBytes }) =>
-      progress.update({ stage: "download", fraction: totalBytes > 0 ? bytes / totalBytes : 0, detail: file }),
-  });
-  progress.end();
+  const path = await modelPath(model, { progress, signal, only: "weights" });
   return { ...openCheckpoint(path, opening), source: model };
 }
 

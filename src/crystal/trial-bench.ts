@@ -47,6 +47,8 @@ export interface Pace {
   readonly stepSeconds: number;
   /** Of one pass over the held-out examples. */
   readonly evaluationSeconds: number;
+  /** One sentence where the device is not the one asked for. */
+  readonly note: string | null;
 }
 
 export class TrialBench {
@@ -104,6 +106,7 @@ export class TrialBench {
     };
     const first = heldOut.slice(0, 1);
     return {
+      note: this.engine.note,
       stepSeconds: await timed(() => trainer.accumulatedStep(batches.next().value, 1, 0)),
       evaluationSeconds:
         heldOut.length *

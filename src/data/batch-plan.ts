@@ -64,26 +64,38 @@ function tryShape(examples: readonly SftExample[], shape: PackedShape, wish: Bat
   return { plan, cost: work / plan.meanScored };
 }
 
-/** @param examples at least one, each with a scored token. */
-export function planBatches(examples: readonly SftExample[], wish: BatchWish): BatchPlan {
+/**
+ * @param examples those that are trained on; at least one, each with a scored token.
+ * @param held all that a row must hold, held-out ones too.
+ */
+export function planBatches(
+  examples: readonly SftExample[],
+  wish: BatchWish,
+  held: readonly SftExample[] = examples,
+): BatchPlan {
   const [longest, mostScored] = [
-    examples.reduce((most, { tokens }) => Math.max(most, tokens.length), 1),
-    examples.reduce((most, example) => Math.max(most, scoredTokens(example)), 1),
+    held.reduce((most, { tokens }) => Math.max(most, tokens.length), 1),
+    held.reduce((most, example) => Math.max(most, scoredTokens(example)), 1),
   ];
-  const slots = Math.max(Math.ceil(wish.scoredTokens / 8) * 8, mostScored);
+  // A batch ends before an example that would exceed its slots: it needs more of them than it scores on average.
+  const slotCounts = [1, 1.15, 1.3, 1.5].map((factor) =>
+    Math.max(Math.ceil((factor * wish.scoredTokens) / 8) * 8, mostScored),
+  );
   const total = examples.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const scored = examples.reduce((sum, example) => sum + scoredTokens(example), 0);
-  const positions = (slots * total) / scored;
+  const positions = (wish.scoredTokens * total) / scored;
   const trials = rowLengths(longest).flatMap((length) => {
     const fewest = Math.max(1, Math.floor((0.8 * positions) / length));
     const most = Math.max(1, Math.ceil((1.6 * positions) / length));
     const step = Math.max(1, Math.floor((most - fewest) / 8));
     const counts = Array.from({ length: Math.floor((most - fewest) / step) + 1 }, (_, index) => fewest + index * step);
-    return counts.map((rows) => tryShape(examples, { rows, length, slots }, wish));
+    return counts.flatMap((rows) =>
+      [...new Set(slotCounts)].map((slots) => tryShape(examples, { rows, length, slots }, wish)),
+    );
   });
-  // A batch of far fewer scored tokens than wanted is cheap, but another experiment.
-  const full = trials.filter(({ plan }) => plan.meanScored >= 0.85 * Math.min(slots, wish.scoredTokens));
-  const candidates =
-    full.length > 0 ? full : [trials.reduce((a, b) => (b.plan.meanScored > a.plan.meanScored ? b : a))];
+  // A batch of far more or fewer scored tokens than wanted is another experiment.
+  const distance = ({ plan }: Trial) => Math.abs(plan.meanScored / wish.scoredTokens - 1);
+  const close = trials.filter((trial) => distance(trial) <= 0.1);
+  const candidates = close.length > 0 ? close : [trials.reduce((a, b) => (distance(b) < distance(a) ? b : a))];
   return candidates.reduce((a, b) => (b.cost < a.cost ? b : a)).plan;
 }

@@ -104,14 +104,42 @@ export function packBatch(
   return { batch: { ...batch, scoredTokens: slot }, end };
 }
 
-/** Every example once, in their order; the last batch is partly filled. */
-export function evaluationBatches(examples: readonly SftExample[], shape: PackedShape): PackedBatch[] {
-  const order = Array.from(examples, (_, index) => index);
-  const batches: PackedBatch[] = [];
-  for (let begin = 0; begin < order.length; ) {
-    const { batch, end } = packBatch(examples, order, begin, shape);
-    batches.push(batch);
-    begin = end;
+interface OpenBatch {
+  readonly rows: number[];
+  readonly examples: number[];
+  slots: number;
+}
+
+/** Which examples go together: the longest first, each into the first batch with room for it. */
+function packTightly(examples: readonly SftExample[], { rows, length, slots }: PackedShape): number[][] {
+  const order = [...examples.keys()].sort((a, b) => examples[b].tokens.length - examples[a].tokens.length || a - b);
+  const batches: OpenBatch[] = [];
+  for (const index of order) {
+    const size = examples[index].tokens.length;
+    const scored = scoredTokens(examples[index]);
+    const rowIn = (batch: OpenBatch) => (batch.slots < scored ? -1 : batch.rows.findIndex((left) => left >= size));
+    let batch = batches.find((open) => rowIn(open) >= 0);
+    if (batch === undefined) {
+      batch = { rows: new Array<number>(rows).fill(length), examples: [], slots };
+      batches.push(batch);
+    }
+    batch.rows[Math.max(0, rowIn(batch))] -= size;
+    batch.slots -= scored;
+    batch.examples.push(index);
   }
-  return batches;
+  return batches.map((batch) => batch.examples);
+}
+
+/** Every example once, with little padding. @throws InputError for an example that no empty batch holds, or that scores nothing. */
+export function evaluationBatches(examples: readonly SftExample[], shape: PackedShape): PackedBatch[] {
+  return packTightly(examples, shape).flatMap((group) => {
+    const batches: PackedBatch[] = [];
+    // One that is too large for any batch is refused here.
+    for (let begin = 0; begin < group.length; ) {
+      const { batch, end } = packBatch(examples, group, begin, shape);
+      batches.push(batch);
+      begin = end;
+    }
+    return batches;
+  });
 }

@@ -53,7 +53,7 @@ function checkColumn(file: OpenDataFile, column: ColumnMetaData, schemaPath: Sch
   // The library, too, takes a single byte that is left over as the end.
   while (reader.offset < view.byteLength - 1) {
     const header = parquetHeader(reader);
-    const data = header.data_page_header ?? header.data_page_header_v2;
+    const data = header.type === "DATA_PAGE" ? header.data_page_header : header.data_page_header_v2;
     const count = data?.num_values ?? header.dictionary_page_header?.num_values ?? 0;
     const fits = sizesFit(header, count) && reader.offset + header.compressed_page_size <= view.byteLength;
     if (!fits) throw new InputError(`${where} has a page that does not fit in it. ${again}`);

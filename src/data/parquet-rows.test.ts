@@ -55,7 +55,7 @@ test.each<[string, (bytes: Buffer) => void, RegExp]>([
 
 test("no damage to a single byte gives another error, or holds the reader up", async () => {
   const { byteLength } = readFileSync(join(fixtures, "snappy.parquet"));
-  for (let at = 0; at < byteLength; at += 11) {
+  for (let at = 0; at < byteLength; at += 29) {
     const path = changed((bytes) => {
       bytes[at] ^= 0x80;
     });

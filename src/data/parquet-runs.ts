@@ -26,8 +26,8 @@ export function runsFit(
   schemaPath: SchemaTree[],
   compressors: Compressors,
 ): boolean {
-  const first = header.data_page_header;
-  const second = header.data_page_header_v2;
+  const first = header.type === "DATA_PAGE" ? header.data_page_header : undefined;
+  const second = header.type === "DATA_PAGE_V2" ? header.data_page_header_v2 : undefined;
   const data = first ?? second;
   if (data === undefined) return true;
   const count = data.num_values;
@@ -67,6 +67,8 @@ export function runsFit(
 function streamFits({ view, offset }: Reader, width: number, count: number): boolean {
   const at: Reader = { view, offset };
   for (let seen = 0; seen < count; ) {
+    // A view reads a place that is not a number as 0, for ever.
+    if (!Number.isSafeInteger(at.offset)) return false;
     const header = readVarInt(at);
     // Kept below 2^31 even where the library computes with signed integers.
     if (header < 0) return false;

@@ -36,12 +36,17 @@ export async function readRows(path: string, { mostBytes = mostDataBytes }: Read
   return rows;
 }
 
+/** Files as they are; of a folder the files that its names make the training data. @throws InputError as `filesOfFolder` does. */
+export function dataFiles(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => (pathKind(path) === "folder" ? filesOfFolder(path) : [path]));
+}
+
 /**
  * Reads files one after the other; of a folder the files that its names make the training data (see `filesOfFolder`).
  * @throws InputError as `readRows` does, and for a folder without data or with several kinds of it.
  */
 export async function readDataFiles(paths: readonly string[], options: ReadRowsOptions = {}): Promise<DataRow[]> {
-  const files = paths.flatMap((path) => (pathKind(path) === "folder" ? filesOfFolder(path) : [path]));
+  const files = dataFiles(paths);
   const parts: DataRow[][] = [];
   for (const file of files) parts.push(await readRows(file, options));
   return parts.flat();

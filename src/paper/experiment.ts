@@ -157,7 +157,7 @@ export async function runPaper(options: PaperOptions): Promise<PaperRun> {
     .filter((arm) => arm !== "full")
     .map(parseArm);
   const specs = matrixTestSpecs({
-    matrices: [target],
+    targets: [[target]],
     arms,
     seeds,
     steps: preset.sft.steps,

@@ -35,7 +35,7 @@ main, header, footer { max-width: 1120px; margin: 0 auto; padding: 0 clamp(14px,
 header { padding-top: clamp(20px, 4vw, 48px); }
 h1 { font-size: clamp(24px, 3.4vw, 36px); line-height: 1.15; margin: 0 0 4px; letter-spacing: -0.015em; overflow-wrap: anywhere; }
 h2 { font-size: 22px; line-height: 1.25; margin: 52px 0 12px; padding-top: 14px; border-top: 1px solid var(--line); letter-spacing: -0.01em; }
-h3 { font-size: 16px; line-height: 1.3; margin: 0 0 6px; }
+h3 { font-size: 16px; line-height: 1.3; margin: 0 0 6px; } h3.undecided { margin-top: 24px; }
 p, ul, ol { max-width: 74ch; }
 p { margin: 0 0 12px; overflow-wrap: break-word; }
 a { color: var(--link); }
@@ -115,8 +115,8 @@ tr.continues > * { border-top: 0 !important; } tr.continues > th, tr.continues >
 .chip { display: inline-block; min-width: 80px; padding: 4px 8px; border: 1px solid transparent; border-radius: 3px; font-size: 12px; line-height: 1.35; text-align: center; color: var(--ink); text-decoration: none; white-space: nowrap; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 a.chip:hover { border-color: var(--ink); } a.chip:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 .chip.redundant { background: color-mix(in srgb, var(--series-1) var(--full), var(--paper)); }
-.chip.low-rank { background: color-mix(in srgb, var(--series-1) calc(0.6 * var(--full)), var(--paper)); }
-.chip.freezable { background: color-mix(in srgb, var(--series-1) calc(0.25 * var(--full)), var(--paper)); }
+.chip.low-rank { background: color-mix(in srgb, var(--series-1) calc(0.64 * var(--full)), var(--paper)); }
+.chip.freezable { background: color-mix(in srgb, var(--series-1) calc(0.32 * var(--full)), var(--paper)); }
 .chip.needed { background: color-mix(in srgb, var(--series-2) var(--full), var(--paper)); }
 .chip.undecided { border: 1px dashed var(--muted); }
 .legend { display: grid; grid-template-columns: max-content 1fr; gap: 6px 14px; align-items: baseline; font-size: 14px; }
@@ -126,7 +126,7 @@ details.target > summary { padding: 8px 0; cursor: pointer; overflow-wrap: anywh
 details.target:target > summary { font-weight: 650; }
 footer { margin-top: 52px; padding-top: 16px; padding-bottom: 40px; border-top: 1px solid var(--line); }
 @media (max-width: 620px) {
-  .chart svg.spectrum, .chart.wide svg.plot { font-size: 17px; }
+  .chart svg.spectrum { font-size: 17px; } .chart.wide svg.plot { font-size: 14.5px; }
   .grid { gap: 30px; }
   .checks li { padding-left: 0; } .checks b { position: static; display: block; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 10px; }

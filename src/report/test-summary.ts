@@ -4,13 +4,13 @@ import { count, counted, fixed, percent } from "./figure-text.js";
 import { type TargetResult, targetResults, type Verdict, verdictOrder } from "./target-results.js";
 import { failedControls } from "./verdict-sentence.js";
 
-/** What an engineer can do with a matrix of this verdict. */
+/** What a verdict says, in the words of who wants to freeze. */
 export const verdictConsequence: Readonly<Record<Verdict, string>> = {
-  redundant: "frozen random values do as well",
-  "low-rank": "a frozen low-rank copy does as well, random values do not",
-  freezable: "its trained values are needed, training them further is not",
-  needed: "leaving it untrained is shown to cost more than the margin",
-  undecided: "the trials show neither",
+  redundant: "frozen random values stay within the margin",
+  "low-rank": "a frozen low-rank copy stays within the margin, random values do not",
+  freezable: "frozen trained values stay within the margin, a low-rank copy does not",
+  needed: "even freezing the trained values costs more than the margin",
+  undecided: "none of these is shown",
 };
 
 /** Elements of the matrices, each counted once though it may stand in several targets. */

@@ -3,6 +3,9 @@ import { type Html, html } from "./html.js";
 import { type TargetResult, type Verdict, verdictOrder } from "./target-results.js";
 import { verdictConsequence } from "./test-summary.js";
 
+/** Of the width of the page. */
+const mostLayersAcross = 10;
+
 /** Where a page tells more of a target. @param index its place in the record */
 export const targetAnchor = (index: number) => `target-${index}`;
 
@@ -35,21 +38,42 @@ export function verdictMap(results: readonly TargetResult[]): Html {
   const layers = [...new Set(layered.map((place) => layerOf(place)!))].sort((a, b) => a - b);
   if (layers.length < 2) return html``;
   const roleOf = ({ result: { target } }: Place) => target.matrices[0].role;
+  const roles = [...new Set(layered.map(roleOf))];
   const cell = (role: string, layer: number) =>
-    layered
+    html`<td>${layered
       .filter((place) => roleOf(place) === role && layerOf(place) === layer)
-      .map(({ result, index }) => chipLink(result, index));
+      .map(({ result, index }) => chipLink(result, index))}</td>`;
+  // Lines of words, one for each layer, where a line of layers would not fit the page.
+  const downwards = layers.length > mostLayersAcross;
+  const head = (first: string, others: readonly (string | number)[]) =>
+    html`<thead><tr><th scope="col">${first}</th>${others.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>`;
+  const row = (name: string | number, cells: readonly Html[]) => html`<tr><th scope="row">${name}</th>${cells}</tr>\n`;
   const others = places.filter((place) => layerOf(place) === null);
   return html`<section id="map"><h2>Map of the model</h2>
 ${legend(results)}
-${table(
-  "Verdicts by layer",
-  html`<thead><tr><th scope="col">layer</th>${layers.map((layer) => html`<th scope="col">${layer}</th>`)}</tr></thead>`,
-  [...new Set(layered.map(roleOf))].map(
-    (role) =>
-      html`<tr><th scope="row">${role}</th>${layers.map((layer) => html`<td>${cell(role, layer)}</td>`)}</tr>\n`,
-  ),
-)}${
+${
+  downwards
+    ? table(
+        "Verdicts by layer",
+        head("layer", roles),
+        layers.map((layer) =>
+          row(
+            layer,
+            roles.map((role) => cell(role, layer)),
+          ),
+        ),
+      )
+    : table(
+        "Verdicts by layer",
+        head("layer", layers),
+        roles.map((role) =>
+          row(
+            role,
+            layers.map((layer) => cell(role, layer)),
+          ),
+        ),
+      )
+}${
   others.length === 0
     ? ""
     : table(

@@ -40,8 +40,12 @@ function tableOf({ matrices, margin, confidence }: VerdictsRecord): ReportTable 
 }
 
 /** What is shown of a matrix although its verdict is open, and what would settle it. */
-export function undecidedSentence({ name, strongestClaim, seedsToDecide }: MatrixVerdict): string {
-  return `${targetLabel({ name })} is undecided (shown: ${strongestClaim ?? "nothing"}); ${seedsToDecide ? `about ${seedsToDecide} seeds would decide.` : "no number of seeds up to 1,000 would decide."}`;
+export function undecidedSentence({ name, arms, strongestClaim, seedsToDecide }: MatrixVerdict): string {
+  const spread = Object.values(arms).some(({ n }) => n > 1);
+  const unknown = spread
+    ? "no number of seeds up to 1,000 would decide."
+    : "it takes two seeds to say how many would decide.";
+  return `${targetLabel({ name })} is undecided (shown: ${strongestClaim ?? "nothing"}); ${seedsToDecide ? `about ${seedsToDecide} seeds would decide.` : unknown}`;
 }
 
 /** @returns a line or more for each control that failed; they belong above everything else. */

@@ -1,0 +1,76 @@
+/** @file How a test will be run on this machine: jobs, memory, the setting of its trials, its time. Trains nothing but a step to time it. */
+import { availableParallelism, totalmem } from "node:os";
+import type { TrialSetting } from "../crystal/trial-spec.js";
+import { InputError } from "../foundation/errors.js";
+import type { LanguageModel } from "../model/language-model.js";
+import { type MemoryPlan, planMemory } from "../training/memory-plan.js";
+import type { DataTaskResult } from "./data-task.js";
+import type { TestArguments } from "./test-arguments.js";
+
+export interface TestPlan {
+  readonly threads: number;
+  readonly jobs: number;
+  readonly memory: MemoryPlan;
+  readonly setting: TrialSetting;
+}
+
+const mostJobs = 16;
+/** Of the machine's memory; the rest is for the system and this process. */
+const share = 0.8;
+
+/** A container may be allowed less than the machine has. */
+function machineBytes(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}
+
+/** As many jobs as compute whole batches within the memory; one that computes them in parts where there is none. */
+function jobsAndMemory(
+  model: LanguageModel,
+  batch: DataTaskResult["plan"],
+  { jobs: wanted, memoryBytes }: TestArguments,
+  threads: number,
+): { jobs: number; memory: MemoryPlan } {
+  const budget = memoryBytes ?? machineBytes() * share;
+  if (wanted !== null) return { jobs: wanted, memory: planMemory(model, batch, budget / wanted) };
+  for (let jobs = Math.min(threads, mostJobs); jobs > 1; jobs--) {
+    try {
+      const memory = planMemory(model, batch, budget / jobs);
+      if (memory.rowsAtOnce === batch.rows) return { jobs, memory };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+  return { jobs: 1, memory: planMemory(model, batch, budget) };
+}
+
+/** @throws InputError where not even one row fits the memory. */
+export function planTest(
+  model: LanguageModel,
+  { plan }: DataTaskResult,
+  args: TestArguments,
+  paths: { readonly model: string; readonly data: string },
+): TestPlan {
+  const threads = args.threads ?? availableParallelism();
+  const { jobs, memory } = jobsAndMemory(model, plan, args, threads);
+  const { rows, length, slots } = plan;
+  return {
+    ...{ threads, jobs, memory },
+    setting: {
+      ...paths,
+      ...{ rows, length, slots, rowsAtOnce: memory.rowsAtOnce, keptTrainers: memory.keptTrainers },
+      ...{ evaluateEvery: args.evaluateEvery, device: args.device, threads: Math.max(1, Math.floor(threads / jobs)) },
+    },
+  };
+}
+
+/** Of everything that is to be trained, from the time of a step and of a pass over the held-out examples. */
+export function testSeconds(
+  { stepSeconds, evaluationSeconds }: { readonly stepSeconds: number; readonly evaluationSeconds: number },
+  { steps, evaluateEvery }: TestArguments,
+  trials: number,
+  jobs: number,
+): number {
+  const measurements = Math.ceil(steps / evaluateEvery);
+  return Math.ceil(trials / jobs) * (steps * stepSeconds + measurements * evaluationSeconds) || 0;
+}

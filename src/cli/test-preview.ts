@@ -1,0 +1,82 @@
+/** @file What a test would do, as text: examples with their scored tokens marked, counts, memory, time. Knows no files. */
+import { count, counted, duration, fixed } from "../report/figure-text.js";
+import { printable, wrap } from "../report/printable.js";
+import { painter, type TerminalLook } from "../report/terminal-look.js";
+import type { DataTaskResult } from "./data-task.js";
+import type { TestPlan } from "./test-plan.js";
+
+export interface PreviewFacts {
+  readonly data: DataTaskResult;
+  readonly plan: TestPlan;
+  readonly maxLength: number;
+  readonly targets: readonly string[];
+  readonly arms: readonly string[];
+  readonly seeds: number;
+  readonly trials: number;
+  readonly seconds: number;
+}
+
+/** Letters of an example shown at most: from its start, and up to its end. */
+const shownLetters = 1200;
+
+/** Scored text is bright; without colour it stands between ⟦ and ⟧. Line ends are shown as they are. */
+function exampleText(pieces: DataTaskResult["previews"][number], { color }: TerminalLook): string {
+  const paint = painter(color);
+  const shown = (text: string) => text.split("\n").map(printable).join("\n");
+  const mark = (text: string, scored: boolean) => {
+    if (color)
+      return text
+        .split("\n")
+        .map((line) => paint(scored ? "green" : "dim", line))
+        .join("\n");
+    return scored ? `⟦${text}⟧` : text;
+  };
+  let left = shownLetters;
+  const marked = pieces.map(({ text, scored }) => {
+    const cut = text.length > left ? `${text.slice(0, left)} …` : text;
+    left = Math.max(0, left - text.length);
+    return mark(shown(cut), scored);
+  });
+  return marked.join("");
+}
+
+export function leftOutText({ rows }: DataTaskResult, maxLength: number): string[] {
+  const { truncated, withoutScored, repeated, beyond } = rows;
+  const rowsOf = (value: number) => counted(value, "row");
+  return [
+    ...(truncated > 0 ? [`${rowsOf(truncated)} cut to ${maxLength} tokens (--max-length)`] : []),
+    ...(withoutScored > 0 ? [`${rowsOf(withoutScored)} left out, since the cut left nothing to learn`] : []),
+    ...(repeated > 0 ? [`${rowsOf(repeated)} left out of training, since a held-out example is the same`] : []),
+    ...(beyond > 0 ? [`${rowsOf(beyond)} not needed (--max-examples, --held-out)`] : []),
+  ];
+}
+
+/** @returns lines without a final line end. */
+export function testPreview(facts: PreviewFacts, look: TerminalLook): string {
+  const { data, plan, targets, arms, seeds, trials, seconds, maxLength } = facts;
+  const { examples, scoredTokens, plan: batch, rows } = data;
+  const { memory, jobs, threads } = plan;
+  const paint = painter(look.color);
+  const parts = Math.ceil(batch.rows / memory.rowsAtOnce);
+  const paragraphs = [
+    `${count(rows.read)} rows read as ${data.format}${data.chatTemplate === null ? "" : `, through the chat template ${data.chatTemplate}`}${leftOutText(
+      data,
+      maxLength,
+    )
+      .map((text) => `; ${text}`)
+      .join("")}.`,
+    `Examples: ${count(examples.training)} for training (${count(scoredTokens.training)} scored tokens), ${count(examples.heldOut)} held out (${count(scoredTokens.heldOut)}), ${count(examples.calibrationTraining + examples.calibrationHeldOut)} for the choice of the learning rate.`,
+    `Batches: ${batch.rows} rows of ${batch.length} positions, on average ${fixed(batch.meanExamples, 1)} examples with ${fixed(batch.meanScored, 0)} scored tokens, ${fixed(batch.filled * 100, 0)}% filled${parts > 1 ? `; computed in ${parts} parts of ${memory.rowsAtOnce} rows to fit the memory` : ""}.`,
+    `Memory: about ${fixed(memory.bytes / 1e9, 1)} GB for each of ${counted(jobs, "job")}; ${counted(threads, "thread")} in all.`,
+    `Trials: ${trials} (${counted(targets.length, "target")} x ${arms.join(", ")} x ${counted(seeds, "seed")}, with full twice for each seed), about ${duration(seconds)}.`,
+    `Targets: ${targets.join(", ")}.`,
+  ];
+  return [
+    ...data.previews.flatMap((pieces, index) => [
+      paint("bold", `Example ${index + 1} (scored: ${look.color ? "green" : "between ⟦ and ⟧"})`),
+      exampleText(pieces, look),
+      "",
+    ]),
+    ...paragraphs.flatMap((text) => wrap(text, look.width)),
+  ].join("\n");
+}

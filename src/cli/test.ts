@@ -1,0 +1,204 @@
+/** @file `deadweight test`: model, data, plan, trials, verdicts, report. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { performance } from "node:perf_hooks";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+import { armName } from "../crystal/arm.js";
+import type { TaskRunner } from "../dispatch/task.js";
+import { trialTask } from "../dispatch/trial-queue.js";
+import { workerProcess } from "../dispatch/worker-process.js";
+import { InterruptedError, WorkerError } from "../foundation/errors.js";
+import { version } from "../foundation/version.js";
+import { parseRecord, writeFileAtomically, writeRecord } from "../records/record-file.js";
+import { openRunFolder, type RunFolder } from "../records/run-folder.js";
+import type { RunRecord } from "../records/run-record.js";
+import type { TestRecord } from "../records/test-record.js";
+import { terminalLook } from "../report/terminal-look.js";
+import { testPage } from "../report/test-page.js";
+import { testTables } from "../report/test-tables.js";
+import { runCrystallizationTest } from "../study/crystallization-test.js";
+import { testSummary } from "../study/test-summary.js";
+import { interruptSignal } from "./interrupt.js";
+import { modelPath, type SourceOptions } from "./local-sources.js";
+import { thisMachine } from "./machine.js";
+import { duration, terminalProgress } from "./terminal-progress.js";
+import type { TestArguments } from "./test-arguments.js";
+import { type DataSources, encodeData, findData, testedData } from "./test-data.js";
+import { planTest, type TestPlan, testSeconds } from "./test-plan.js";
+import { leftOutText, testPreview } from "./test-preview.js";
+import { openTestedModel, type TestedModel } from "./tested-model.js";
+import { demandWritable } from "./writable-path.js";
+
+/** Peak rates that are tried on `full`; those of AdamW fine-tuning in use, from large models to small ones. */
+const learningRates = [3e-5, 1e-4, 3e-4, 1e-3, 3e-3];
+
+const now = () => performance.now();
+
+interface Test {
+  readonly source: string;
+  readonly path: string;
+  readonly args: TestArguments;
+  readonly tested: TestedModel;
+  readonly sources: DataSources;
+  readonly options: SourceOptions;
+}
+
+function runRecordOf({ source, args, tested, sources }: Test): RunRecord {
+  const { columns, trainOn, chatTemplate, maxLength, heldOut, maxExamples, steps, learningRate, batchTokens, seed } =
+    args;
+  const named = Object.fromEntries(Object.entries(columns).filter(([, name]) => name !== undefined)) as Record<
+    string,
+    string
+  >;
+  return {
+    schema: "deadweight/run@1",
+    version,
+    command: "test",
+    // Neither matrices nor arms nor seeds: more of them continue a folder.
+    configuration: {
+      ...{ model: source, data: [...args.data], evalData: [...args.evalData], columns: named, trainOn, chatTemplate },
+      ...{ maxLength, heldOut, maxExamples, steps, learningRate: learningRate ?? "auto", batchTokens, seed },
+      device: args.device,
+    },
+    inputs: { model: tested.facts.sha256, ...sources.inputs },
+    machine: thisMachine(),
+    startedAt: new Date().toISOString(),
+  };
+}
+
+const paceResult = z.object({ stepSeconds: z.number(), evaluationSeconds: z.number(), note: z.string().nullable() });
+
+async function paceOf(runner: TaskRunner, plan: TestPlan, { progress, signal }: SourceOptions) {
+  progress.update({ stage: "timing a step", fraction: 0, detail: "" });
+  const result = await runner.run(trialTask, { setting: plan.setting, work: { kind: "pace" } }, { signal });
+  progress.end();
+  const pace = parseRecord(paceResult, result, "pace");
+  if (pace.note) progress.note(pace.note);
+  return pace;
+}
+
+/** Trials of a test, and of the choice of the rate. */
+function trialCount({ targets }: TestedModel, { arms, seeds, learningRate }: TestArguments): number {
+  return seeds * (targets.length * arms.length + 2) + (learningRate === null ? learningRates.length : 0);
+}
+
+async function dryRun(test: Test): Promise<void> {
+  const { args, tested, options, path } = test;
+  const folder = mkdtempSync(join(tmpdir(), "deadweight-dry-run-"));
+  const runner = workerProcess();
+  try {
+    const data = join(folder, "sft-data.json");
+    const encoded = await encodeData(test.sources, args, {
+      ...{ path: data, modelFolder: path, model: tested.model, runner, options },
+    });
+    const plan = planTest(tested.model, encoded, args, { model: resolve(path), data });
+    const pace = await paceOf(runner, plan, options);
+    const trials = trialCount(tested, args);
+    const text = testPreview(
+      {
+        ...{
+          data: encoded,
+          plan,
+          trials,
+          seeds: args.seeds,
+          maxLength: testedData(encoded, args, tested.model).maxLength,
+        },
+        targets: tested.targets.map((matrices) => matrices.map(({ name }) => name).join("+")),
+        arms: args.arms.map(armName),
+        seconds: testSeconds(pace, args, trials, plan.jobs),
+      },
+      terminalLook(process.stdout, process.env),
+    );
+    process.stdout.write(`${text}\n`);
+  } finally {
+    await runner.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
+  const { args, tested, options, path } = test;
+  const { progress, signal } = options;
+  const first = workerProcess();
+  const runners = [first];
+  try {
+    const data = folder.file("sft-data.json");
+    const encoded = await encodeData(test.sources, args, {
+      ...{ path: data, modelFolder: path, model: tested.model, runner: first, options },
+    });
+    for (const text of leftOutText(encoded, testedData(encoded, args, tested.model).maxLength))
+      progress.note(`${text}.`);
+    const plan = planTest(tested.model, encoded, args, { model: resolve(path), data: resolve(data) });
+    while (runners.length < plan.jobs) runners.push(workerProcess());
+    const trials = trialCount(tested, args);
+    if (!folder.continued) {
+      const seconds = testSeconds(await paceOf(first, plan, options), args, trials, plan.jobs);
+      progress.note(
+        `${trials} trials, ${plan.jobs} at a time with ${plan.setting.threads} threads each: about ${duration(seconds)}.`,
+      );
+    }
+    const study = {
+      ...{ folder, runners, signal, setting: plan.setting, arms: args.arms, steps: args.steps, seed: args.seed },
+      targets: tested.targets.map((matrices) => matrices.map(({ name }) => name)),
+      seeds: Array.from({ length: args.seeds }, (_, index) => index + 1),
+      learningRate: args.learningRate ?? learningRates,
+      judging: { margin: args.margin, confidence: args.confidence },
+      ...{ onProgress: progress.update, onNote: progress.note },
+    };
+    const result = await runCrystallizationTest(study);
+    return testSummary(
+      {
+        ...{ model: tested.facts, data: testedData(encoded, args, tested.model), setting: plan.setting },
+        ...{ scoredTokensPerStep: encoded.plan.meanScored, targets: tested.targets },
+      },
+      study,
+      result,
+    );
+  } finally {
+    progress.end();
+    await Promise.all(runners.map((runner) => runner.close()));
+  }
+}
+
+function show(record: TestRecord, { json }: TestArguments): void {
+  if (json === "-") process.stdout.write(`${JSON.stringify(record)}\n`);
+  else {
+    if (json !== null) writeRecord(json, record);
+    process.stdout.write(`${testTables(record)}\n`);
+  }
+}
+
+export async function runTest(source: string, args: TestArguments): Promise<void> {
+  if (args.json !== null && args.json !== "-") demandWritable(args.json, "--json");
+  const progress = terminalProgress(process.stderr, now);
+  const options = { progress, signal: interruptSignal(progress.note) };
+  const begin = now();
+  const path = await modelPath(source, options);
+  const tested = openTestedModel(source, path, args);
+  const test = { source, path, args, tested, options, sources: await findData(args, options) };
+  if (args.dryRun) return dryRun(test);
+  const out = args.out ?? join("runs", `test-${basename(source.replace(/@.*$/, ""))}`);
+  const folder = openRunFolder(out, runRecordOf(test));
+  try {
+    progress.note(`${folder.continued ? "Continuing" : "Starting"} in ${out}: ${tested.targets.length} targets.`);
+    const record = await runIn(folder, test);
+    writeRecord(folder.file("test.json"), record);
+    writeFileAtomically(folder.file("report.html"), testPage(record));
+    show(record, args);
+    progress.note(
+      `Done in ${duration((now() - begin) / 1000)}. Report: ${pathToFileURL(folder.file("report.html")).href}`,
+    );
+    if (record.trials.failed > 0)
+      throw new WorkerError(
+        `${record.trials.failed} trials failed; the verdicts say which. Run the same command to repeat them.`,
+      );
+  } catch (error) {
+    progress.end();
+    if (error instanceof InterruptedError) throw new InterruptedError("Stopped. Run the same command to continue.");
+    throw error;
+  } finally {
+    folder.release();
+  }
+}
