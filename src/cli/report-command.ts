@@ -1,21 +1,39 @@
 /** @file `deadweight report`: makes the page of a finished run again. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { withVerdicts } from "../paper/paper-summary.js";
+import { InputError } from "../foundation/errors.js";
 import { paperRecord } from "../records/paper-record.js";
 import { readRecord, writeFileAtomically } from "../records/record-file.js";
+import { testRecord } from "../records/test-record.js";
 import { verdictsRecord } from "../records/verdicts-record.js";
+
+/** The page of a run, with the margin of its last `verdict`. @throws InputError where the run is not finished. */
+async function pageOf(folder: string): Promise<string> {
+  const file = (name: string) => join(folder, name);
+  const [paper, test] = ["paper.json", "test.json"].map(file);
+  if (existsSync(paper)) {
+    const { paperPage } = await import("../report/paper-page.js");
+    const { withVerdicts } = await import("../paper/paper-summary.js");
+    const verdicts = readRecord(file("verdicts.json"), verdictsRecord);
+    return paperPage(withVerdicts(readRecord(paper, paperRecord), verdicts));
+  }
+  if (!existsSync(test))
+    throw new InputError(
+      `${folder}: holds neither test.json nor paper.json, the record of a finished run. Let \`test\` or \`paper\` finish there first.`,
+    );
+  const { testPage } = await import("../report/test-page.js");
+  const { rejudged } = await import("../statistics/rejudged.js");
+  return testPage(rejudged(readRecord(test, testRecord), readRecord(file("verdicts.json"), verdictsRecord)));
+}
 
 export function reportCommand(): Command {
   return new Command("report")
     .description("Write report.html of a finished run again, from its records: with the margin of the last `verdict`.")
     .argument("<folder>", "run folder")
     .action(async (folder: string) => {
-      const { paperPage } = await import("../report/paper-page.js");
       const path = join(folder, "report.html");
-      const record = readRecord(join(folder, "paper.json"), paperRecord);
-      const verdicts = readRecord(join(folder, "verdicts.json"), verdictsRecord);
-      writeFileAtomically(path, paperPage(withVerdicts(record, verdicts)));
+      writeFileAtomically(path, await pageOf(folder));
       process.stdout.write(`${path}\n`);
     });
 }

@@ -6,6 +6,7 @@ import type { ScanRecord } from "../records/scan-record.js";
 import type { TrialRecord } from "../records/trial-record.js";
 import type { VerdictsRecord } from "../records/verdicts-record.js";
 import { armFiguresOf } from "../statistics/arm-figures.js";
+import { withInterval } from "../statistics/rejudged.js";
 import type { LearningRateCandidate } from "../study/learning-rate.js";
 import type { BaseTraining } from "./base-training.js";
 import type { PaperPreset } from "./preset.js";
@@ -33,13 +34,8 @@ export interface PaperResults {
 
 /** The intervals of a judgement, in place of those that a record has: for another margin or confidence. */
 export function withVerdicts(record: PaperRecord, verdicts: VerdictsRecord): PaperRecord {
-  const judged = verdicts.matrices.find(({ name }) => name === record.target)?.arms ?? {};
-  const arms = record.arms.map((row) => {
-    const summary = judged[row.arm];
-    if (!summary) return row;
-    const { meanDeltaPercent: mean, low, high, n } = summary;
-    return { ...row, deltaPercent: { mean, low, high, n } };
-  });
+  const judged = verdicts.matrices.find(({ name }) => name === record.target);
+  const arms = record.arms.map((row) => withInterval(row, judged));
   return { ...record, arms, verdicts };
 }
 
