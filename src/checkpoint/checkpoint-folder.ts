@@ -8,8 +8,8 @@ import { type WritableTensor, writeSafetensors } from "./safetensors-writer.js";
 export interface CheckpointFolderContent {
   readonly config: Readonly<Record<string, unknown>>;
   readonly tensors: Iterable<WritableTensor>;
-  /** Text by file name, e.g. `tokenizer.json`. */
-  readonly extraFiles?: Readonly<Record<string, string>>;
+  /** Content by file name, e.g. `tokenizer.json`. */
+  readonly extraFiles?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /**
@@ -35,9 +35,9 @@ export function writeCheckpointFolder(
     makeFolder(temporary);
     writeSafetensors(join(temporary, "model.safetensors"), tensors, { format: "pt" });
     writeFileSync(join(temporary, "config.json"), `${JSON.stringify(config, null, 2)}\n`, { flush: true });
-    for (const [name, text] of Object.entries(extraFiles)) {
+    for (const [name, content] of Object.entries(extraFiles)) {
       if (basename(name) !== name) throw new ShapeError(`extra file '${name}': a file name without folders is wanted.`);
-      writeFileSync(join(temporary, name), text, { flush: true });
+      writeFileSync(join(temporary, name), content, { flush: true });
     }
     exchange(temporary, target, previous);
   } catch (error) {
