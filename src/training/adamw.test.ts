@@ -10,8 +10,8 @@ const parameters = [
   { name: "frozen", shape: [2, 2] },
 ];
 
-function filled(): ParameterStore {
-  const store = createParameterStore(parameters, (name) => name !== "frozen");
+function filled(arenaBytes?: number): ParameterStore {
+  const store = createParameterStore(parameters, (name) => name !== "frozen", arenaBytes);
   for (const values of store.weights.values()) for (let i = 0; i < values.length; i++) values[i] = 1 + i / 8;
   return store;
 }
@@ -53,10 +53,10 @@ describe("AdamW", () => {
     adamW(small, { gradientClip: 0.5 }).update(1, 0);
     // The first moment after one step is 0.1 of the clipped gradient; PyTorch clips to norm / (norm + 1e-6) of the bound.
     const norm = normOf(3);
-    expect(large.state.firstMoment[0]).toBeCloseTo(0.1 * 3 * (0.5 / (norm + 1e-6)), 7);
-    const sum = large.state.firstMoment.reduce((total, m) => total + (m / 0.1) ** 2, 0);
+    expect(large.arenas[0].state.firstMoment[0]).toBeCloseTo(0.1 * 3 * (0.5 / (norm + 1e-6)), 7);
+    const sum = large.arenas[0].state.firstMoment.reduce((total, m) => total + (m / 0.1) ** 2, 0);
     expect(Math.sqrt(sum)).toBeCloseTo(0.5, 5);
-    expect(small.state.firstMoment[0]).toBeCloseTo(0.1 * 0.1, 7);
+    expect(small.arenas[0].state.firstMoment[0]).toBeCloseTo(0.1 * 0.1, 7);
   });
 
   it("adds 1e-6 to the norm that it clips by, as PyTorch does", () => {
@@ -65,7 +65,7 @@ describe("AdamW", () => {
     setGradients(store, gradient);
     expect(adamW(store, { gradientClip: 5e-7 }).update(1, 0)).toBeCloseTo(1e-6, 12);
     // 5e-7 / (1e-6 + 1e-6) = 1/4
-    expect(store.state.firstMoment[0] / (0.1 * gradient)).toBeCloseTo(0.25, 5);
+    expect(store.arenas[0].state.firstMoment[0] / (0.1 * gradient)).toBeCloseTo(0.25, 5);
   });
 
   it("shrinks matrices alone", () => {
@@ -86,10 +86,23 @@ describe("AdamW", () => {
       const norm = adamW(store).update(1, 0.1);
       expect(Number.isFinite(norm)).toBe(false);
       expect(store.weights.get("matrix")![8]).toBe(2);
-      expect(new Set(store.state.firstMoment)).toEqual(new Set([0]));
-      expect(new Set(store.state.secondMoment)).toEqual(new Set([0]));
+      expect(new Set(store.arenas[0].state.firstMoment)).toEqual(new Set([0]));
+      expect(new Set(store.arenas[0].state.secondMoment)).toEqual(new Set([0]));
     },
   );
+
+  it("does the same over several arenas, whose gradients are clipped by their common norm", () => {
+    const [one, two] = [filled(), filled(256)];
+    expect([one.arenas.length, two.arenas.length]).toEqual([1, 2]);
+    for (const store of [one, two]) {
+      for (const [name, gradient] of store.gradients)
+        for (let i = 0; i < gradient.length; i++) gradient[i] = Math.cos(i + name.length);
+      for (const step of [1, 2]) expect(adamW(store).update(step, 0.01)).toBeGreaterThan(1);
+    }
+    for (const [name, values] of one.weights) expect([...two.weights.get(name)!]).toEqual([...values]);
+    setGradients(two, 3);
+    expect(adamW(two).update(3, 0)).toBeCloseTo(normOf(3), 6);
+  });
 
   it("has nothing to do where nothing is trainable", () => {
     const store = createParameterStore(parameters, () => false);

@@ -23,34 +23,36 @@ export interface AdamW {
 
 export function adamW(store: ParameterStore, options: AdamWOptions = {}): AdamW {
   const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1, gradientClip = 1 } = options;
-  const kernel = optimizerKernel(store.memory);
-  const { sections, sectionBytes, groups } = store;
+  const arenas = store.arenas.map((arena) => ({ ...arena, kernel: optimizerKernel(arena.memory) }));
   return {
     update(step, learningRate) {
-      if (sectionBytes === 0) return 0;
-      const norm = Math.sqrt(kernel.sumOfSquares(sections.gradient, sectionBytes));
+      const squares = arenas.map(({ kernel, sections, sectionBytes }) =>
+        kernel.sumOfSquares(sections.gradient, sectionBytes),
+      );
+      const norm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
       if (!Number.isFinite(norm)) return norm;
       // PyTorch's clip_grad_norm_ adds 1e-6 to the norm.
       const gradientScale = Math.min(1, gradientClip / (norm + 1e-6));
-      for (const { decayed, byteBegin, byteEnd } of groups) {
-        if (byteEnd === byteBegin) continue;
-        kernel.adamw(
-          sections.weight + byteBegin,
-          sections.gradient + byteBegin,
-          sections.firstMoment + byteBegin,
-          sections.secondMoment + byteBegin,
-          byteEnd - byteBegin,
-          beta1,
-          1 - beta1,
-          beta2,
-          1 - beta2,
-          decayed ? 1 - learningRate * weightDecay : 1,
-          learningRate / (1 - beta1 ** step),
-          1 / Math.sqrt(1 - beta2 ** step),
-          epsilon,
-          gradientScale,
-        );
-      }
+      for (const { kernel, sections, groups } of arenas)
+        for (const { decayed, byteBegin, byteEnd } of groups) {
+          if (byteEnd === byteBegin) continue;
+          kernel.adamw(
+            sections.weight + byteBegin,
+            sections.gradient + byteBegin,
+            sections.firstMoment + byteBegin,
+            sections.secondMoment + byteBegin,
+            byteEnd - byteBegin,
+            beta1,
+            1 - beta1,
+            beta2,
+            1 - beta2,
+            decayed ? 1 - learningRate * weightDecay : 1,
+            learningRate / (1 - beta1 ** step),
+            1 / Math.sqrt(1 - beta2 ** step),
+            epsilon,
+            gradientScale,
+          );
+        }
       return norm;
     },
   };

@@ -34,13 +34,14 @@ describe("the parameter store", () => {
   });
 
   it("begins with zeros", () => {
-    const { memory } = createParameterStore(parameters, isTrainable);
-    expect(new Set(new Uint8Array(memory.buffer))).toEqual(new Set([0]));
+    const { arenas, weights } = createParameterStore(parameters, isTrainable);
+    for (const { memory } of arenas) expect(new Set(new Uint8Array(memory.buffer))).toEqual(new Set([0]));
+    expect(new Set(weights.get("frozen"))).toEqual(new Set([0]));
   });
 
   it("keeps every array apart from every other", () => {
     const store = createParameterStore(parameters, isTrainable);
-    const { state, sections, sectionBytes } = store;
+    const [{ state, sections, sectionBytes }] = store.arenas;
     const arrays = [...store.weights.values(), ...store.gradients.values(), state.firstMoment, state.secondMoment];
     arrays.forEach((array, index) => {
       array.fill(index + 1);
@@ -59,42 +60,55 @@ describe("the parameter store", () => {
   it("aligns every array to 64 bytes", () => {
     const store = createParameterStore(parameters, isTrainable);
     for (const array of [...store.weights.values(), ...store.gradients.values()]) expect(array.byteOffset % 64).toBe(0);
-    expect(store.sectionBytes % 64).toBe(0);
+    expect(store.arenas[0].sectionBytes % 64).toBe(0);
   });
 
   it("puts the decayed matrices into one stretch and the vectors into the next", () => {
     const store = createParameterStore(parameters, isTrainable);
     // 15 numbers take a stretch of 64 bytes; 21 and 17 take 128 each; 3 take 64.
-    expect(store.groups).toEqual([
+    const [arena] = store.arenas;
+    expect(arena.groups).toEqual([
       { decayed: true, byteBegin: 0, byteEnd: 192 },
       { decayed: false, byteBegin: 192, byteEnd: 384 },
     ]);
-    const decayed = [...store.weights].filter(([, { byteOffset }]) => byteOffset < 192).map(([name]) => name);
+    const decayed = [...arena.weights].filter(([, { byteOffset }]) => byteOffset < 192).map(([name]) => name);
     expect(decayed).toEqual(["embedding", "matrix"]);
     for (const name of store.trainable) {
       const weight = store.weights.get(name)!;
-      expect(store.gradients.get(name)!.byteOffset - weight.byteOffset, name).toBe(store.sectionBytes);
+      expect(store.gradients.get(name)!.byteOffset - weight.byteOffset, name).toBe(arena.sectionBytes);
     }
   });
 
   it("shows the trainable weights of its state in place", () => {
     const store = createParameterStore(parameters, isTrainable);
+    const [{ state, sectionBytes }] = store.arenas;
     store.weights.get("matrix")![2] = 0.5;
-    expect(store.state.weight[store.weights.get("matrix")!.byteOffset / 4 + 2]).toBe(0.5);
-    expect(store.state.weight).toHaveLength(store.sectionBytes / 4);
+    expect(state.weight[store.weights.get("matrix")!.byteOffset / 4 + 2]).toBe(0.5);
+    expect(state.weight).toHaveLength(sectionBytes / 4);
   });
 
   it("can hold frozen weights alone", () => {
     const store = createParameterStore(parameters, () => false);
-    expect(store.sectionBytes).toBe(0);
+    expect(store.arenas).toHaveLength(0);
     expect(store.trainableParameters).toBe(0);
     expect(store.gradients.size).toBe(0);
     expect(store.weights.get("bias")).toHaveLength(17);
   });
 
-  it("refuses more than a WebAssembly memory holds, before it takes any", () => {
+  it("takes further arenas where one is full, in the order of the parameters", () => {
+    const store = createParameterStore(parameters, isTrainable, 4 * 192);
+    expect(store.arenas.map(({ weights }) => [...weights.keys()])).toEqual([
+      ["embedding", "norm"],
+      ["matrix"],
+      ["bias"],
+    ]);
+    expect([...store.gradients.keys()]).toEqual(["embedding", "norm", "matrix", "bias"]);
+    expect(store.arenas.every(({ sectionBytes }) => sectionBytes <= 192)).toBe(true);
+  });
+
+  it("refuses a weight that no WebAssembly memory holds, before it takes any", () => {
     const large = [{ name: "w", shape: [2 ** 14, 2 ** 14 + 1] }];
     expect(() => createParameterStore(large, () => true)).toThrow(InputError);
-    expect(() => createParameterStore(large, () => true)).toThrow("needs 4.0 GiB");
+    expect(() => createParameterStore(large, () => true)).toThrow(/'w' needs 4\.0 GiB.*Freeze it/);
   });
 });

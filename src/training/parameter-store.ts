@@ -1,99 +1,66 @@
-/** @file Where weights, gradients and moments lie: one WebAssembly memory, viewed as typed arrays. Knows no architecture. */
+/** @file Where weights, gradients and moments lie: arenas of WebAssembly memory, which hold 4 GiB each. Knows no architecture. */
 import { InputError } from "../foundation/errors.js";
+import { elementCount } from "../graph/graph.js";
 import type { ParameterSpec } from "../model/language-model.js";
-
-/** A stretch of parameters that the optimizer treats alike. Offsets are bytes from the start of the trainable weights. */
-export interface ParameterGroup {
-  readonly decayed: boolean;
-  readonly byteBegin: number;
-  readonly byteEnd: number;
-}
+import { arenaBytesOf, createParameterArena, type ParameterArena } from "./parameter-arena.js";
 
 export interface ParameterStore {
-  readonly memory: WebAssembly.Memory;
+  /** Of the trainable parameters; none where all are frozen. */
+  readonly arenas: readonly ParameterArena[];
   /** Trainable and frozen weights alike, by name. */
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** Of trainable weights, by name. */
   readonly gradients: ReadonlyMap<string, Float32Array>;
   readonly trainable: readonly string[];
   readonly trainableParameters: number;
-  readonly groups: readonly ParameterGroup[];
-  /** Byte offset of each section; the sections have equal layouts of `sectionBytes`. */
-  readonly sections: {
-    readonly weight: number;
-    readonly gradient: number;
-    readonly firstMoment: number;
-    readonly secondMoment: number;
-  };
-  readonly sectionBytes: number;
-  /** All trainable weights, their gradients and both moments, each in one piece. Padding included. */
-  readonly state: {
-    readonly weight: Float32Array;
-    readonly gradient: Float32Array;
-    readonly firstMoment: Float32Array;
-    readonly secondMoment: Float32Array;
-  };
 }
 
-const pageBytes = 65_536;
-const maximumBytes = 65_536 * pageBytes;
-/** Every tensor starts on a multiple, so that vector loads are aligned. */
-const alignment = 64;
+/** Of a WebAssembly memory with 32-bit addresses. */
+const mostArenaBytes = 2 ** 32;
 
-const elements = ({ shape }: ParameterSpec): number => shape.reduce((product, size) => product * size, 1);
-const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
-
-/** Decoupled decay acts on matrices (embeddings included), not on biases and norms. */
-const isDecayed = ({ shape }: ParameterSpec): boolean => shape.length >= 2;
+/** Parameters in their order, as many to an arena as it holds. @throws InputError for one that no arena holds. */
+function shareOut(parameters: readonly ParameterSpec[], arenaBytes: number): ParameterSpec[][] {
+  const arenas: ParameterSpec[][] = [];
+  let left = 0;
+  for (const spec of parameters) {
+    const bytes = arenaBytesOf(spec);
+    if (bytes > arenaBytes)
+      throw new InputError(
+        `'${spec.name}' needs ${(bytes / 2 ** 30).toFixed(1)} GiB for its weights, gradients and moments; this engine trains weights of up to ${(arenaBytes / 2 ** 30).toFixed(1)} GiB. Freeze it.`,
+      );
+    if (bytes > left) {
+      arenas.push([]);
+      left = arenaBytes;
+    }
+    arenas.at(-1)!.push(spec);
+    left -= bytes;
+  }
+  return arenas;
+}
 
 /**
- * Lays the parameters out; all numbers start as zero. Decayed weights lie together, so that a step is a few long loops.
- * @throws InputError beyond the 4 GiB of a WebAssembly memory.
+ * Lays the parameters out; all numbers start as zero.
+ * @param arenaBytes that an arena may take. @throws InputError for a trainable weight beyond that, before any memory is taken.
  */
 export function createParameterStore(
   parameters: readonly ParameterSpec[],
   isTrainable: (name: string) => boolean,
+  arenaBytes = mostArenaBytes,
 ): ParameterStore {
   const trainable = parameters.filter(({ name }) => isTrainable(name));
-  const frozen = parameters.filter(({ name }) => !isTrainable(name));
-  const ordered = [...trainable.filter(isDecayed), ...trainable.filter((spec) => !isDecayed(spec))];
-  const offsets = new Map<string, number>();
-  let bytes = 0;
-  const place = (spec: ParameterSpec) => {
-    offsets.set(spec.name, bytes);
-    bytes += aligned(elements(spec) * 4);
-  };
-  const decayedEnd = ordered.filter(isDecayed).reduce((end, spec) => end + aligned(elements(spec) * 4), 0);
-  for (const spec of ordered) place(spec);
-  const sectionBytes = bytes;
-  const sections = { weight: 0, gradient: sectionBytes, firstMoment: 2 * sectionBytes, secondMoment: 3 * sectionBytes };
-  bytes = 4 * sectionBytes;
-  for (const spec of frozen) place(spec);
-  if (bytes > maximumBytes)
-    throw new InputError(
-      `The model needs ${(bytes / 2 ** 30).toFixed(1)} GiB of weights, gradients and moments; this engine holds at most 4 GiB. Freeze more of it.`,
-    );
-  const memory = new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / pageBytes)) });
-  const view = (spec: ParameterSpec, section: number) =>
-    new Float32Array(memory.buffer, section + offsets.get(spec.name)!, elements(spec));
-  const whole = (section: number) => new Float32Array(memory.buffer, section, sectionBytes / 4);
+  const arenas = shareOut(trainable, arenaBytes).map(createParameterArena);
+  const trained = new Map(arenas.flatMap(({ weights }) => [...weights]));
   return {
-    memory,
-    weights: new Map(parameters.map((spec) => [spec.name, view(spec, 0)])),
-    gradients: new Map(trainable.map((spec) => [spec.name, view(spec, sections.gradient)])),
+    arenas,
+    weights: new Map(
+      parameters.map(({ name, shape }) => [name, trained.get(name) ?? new Float32Array(elementCount(shape))]),
+    ),
+    gradients: inOrder(trainable, new Map(arenas.flatMap(({ gradients }) => [...gradients]))),
     trainable: trainable.map(({ name }) => name),
-    trainableParameters: trainable.reduce((sum, spec) => sum + elements(spec), 0),
-    groups: [
-      { decayed: true, byteBegin: 0, byteEnd: decayedEnd },
-      { decayed: false, byteBegin: decayedEnd, byteEnd: sectionBytes },
-    ],
-    sections,
-    sectionBytes,
-    state: {
-      weight: whole(sections.weight),
-      gradient: whole(sections.gradient),
-      firstMoment: whole(sections.firstMoment),
-      secondMoment: whole(sections.secondMoment),
-    },
+    trainableParameters: trainable.reduce((sum, { shape }) => sum + elementCount(shape), 0),
   };
+}
+
+function inOrder<Value>(parameters: readonly ParameterSpec[], values: ReadonlyMap<string, Value>): Map<string, Value> {
+  return new Map(parameters.map(({ name }) => [name, values.get(name)!]));
 }

@@ -90,10 +90,11 @@ describe("the trainer", () => {
 
   it("gives each slot's loss without changing anything", async () => {
     const given = trainer(oneThread);
-    const before = given.store.memory.buffer.slice(0);
+    const [{ memory }] = given.store.arenas;
+    const before = memory.buffer.slice(0);
     const tokenLosses = await given.tokenLosses(batches[1], shape);
     const mean = tokenLosses.reduce((sum, loss, slot) => sum + loss * batches[1].weights[slot], 0);
-    expect(Buffer.from(given.store.memory.buffer).equals(Buffer.from(before))).toBe(true);
+    expect(Buffer.from(memory.buffer).equals(Buffer.from(before))).toBe(true);
     expect((await given.step(batches[1], shape, 1, 0)).loss).toBeCloseTo(mean, 5);
   });
 
@@ -142,7 +143,7 @@ describe("the trainer", () => {
   it("keeps the padding between its arrays at zero", async () => {
     const given = trainer(twoThreads);
     await train(given, 3);
-    const { state, weights: stored, sectionBytes } = given.store;
+    const [{ state, weights: stored, sectionBytes }] = given.store.arenas;
     const used = new Uint8Array(sectionBytes / 4);
     for (const { byteOffset, length } of stored.values()) used.fill(1, byteOffset / 4, byteOffset / 4 + length);
     expect(used).toContain(0);
@@ -221,7 +222,7 @@ describe("the trainer refuses", () => {
     const given = trainer(oneThread);
     await train(given, 2);
     given.store.weights.get("h.0.mlp.c_fc.weight")![7] = value;
-    const { state } = given.store;
+    const [{ state }] = given.store.arenas;
     const before = [state.weight, state.firstMoment, state.secondMoment].map((section) => section.slice());
     const error = await given.step(batches[0], shape, 3, 1e-3).catch((reason) => reason);
     expect(error).toBeInstanceOf(DivergedError);

@@ -34,7 +34,7 @@ interface Bound {
 export class Trainer {
   readonly store: ParameterStore;
   private readonly optimizer: AdamW;
-  private sum: Float32Array | null = null;
+  private sums: Float32Array[] | null = null;
   private readonly bound = new Map<string, Promise<Bound>>();
 
   /** @throws ShapeError where a parameter has no value or one of another size. */
@@ -58,8 +58,10 @@ export class Trainer {
         );
       target.set(source);
     }
-    this.store.state.firstMoment.fill(0);
-    this.store.state.secondMoment.fill(0);
+    for (const { state } of this.store.arenas) {
+      state.firstMoment.fill(0);
+      state.secondMoment.fill(0);
+    }
   }
 
   /**
@@ -90,12 +92,13 @@ export class Trainer {
 
   /** Each pass overwrites the gradients, so the sum lies elsewhere until the last. */
   private accumulate(index: number, count: number): void {
-    const { gradient } = this.store.state;
-    this.sum ??= new Float32Array(gradient.length);
-    const sum = this.sum;
-    if (index === 0) sum.set(gradient);
-    else for (let i = 0; i < sum.length; i++) sum[i] += gradient[i];
-    if (index === count - 1) gradient.set(sum);
+    this.sums ??= this.store.arenas.map(({ state }) => new Float32Array(state.gradient.length));
+    for (const [place, sum] of this.sums.entries()) {
+      const { gradient } = this.store.arenas[place].state;
+      if (index === 0) sum.set(gradient);
+      else for (let i = 0; i < sum.length; i++) sum[i] += gradient[i];
+      if (index === count - 1) gradient.set(sum);
+    }
   }
 
   /** @returns the loss of each slot in nats; valid until the next call. */

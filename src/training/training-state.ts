@@ -26,6 +26,13 @@ export type TrainingProgress = z.infer<typeof trainingProgress>;
 
 const sections = ["weight", "firstMoment", "secondMoment"] as const;
 
+/** What is saved, by name: "weight", "weight 2" of the second arena, ... */
+function arrays(store: ParameterStore): [string, Float32Array][] {
+  return store.arenas.flatMap(({ state }, index) =>
+    sections.map((name): [string, Float32Array] => [index === 0 ? name : `${name} ${index + 1}`, state[name]]),
+  );
+}
+
 /** @param identity of the training; a state of another one is refused at loading. @throws OutputError */
 export function saveTrainingState(
   path: string,
@@ -35,7 +42,7 @@ export function saveTrainingState(
 ): void {
   writeSafetensors(
     path,
-    sections.map((name) => ({ name, shape: [store.state[name].length], dtype: "F32", data: store.state[name] })),
+    arrays(store).map(([name, data]) => ({ name, shape: [data.length], dtype: "F32", data })),
     { identity, progress: JSON.stringify(progress) },
   );
 }
@@ -48,13 +55,13 @@ export function loadTrainingState(path: string, store: ParameterStore, identity:
     const { metadata } = file.header;
     if (metadata.get("identity") !== identity)
       throw new InputError(`${path}: is the state of another training. Choose another output folder, or remove it.`);
-    for (const name of sections) {
+    for (const [name, target] of arrays(store)) {
       const saved = file.readFloat32(name);
-      if (saved.length !== store.state[name].length)
+      if (saved.length !== target.length)
         throw new InputError(
-          `${path}: '${name}' has ${saved.length} elements, the model wants ${store.state[name].length}. Remove it.`,
+          `${path}: '${name}' has ${saved.length} elements, the model wants ${target.length}. Remove it.`,
         );
-      store.state[name].set(saved);
+      target.set(saved);
     }
     return parseRecord(trainingProgress, parseJson(metadata.get("progress") ?? "", path), path);
   } finally {
