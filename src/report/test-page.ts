@@ -27,12 +27,19 @@ function undecided({ verdicts }: TestRecord): Html {
   return html`<h3 class="undecided">What is undecided</h3><ul>${open.map((matrix) => html`<li>${typographic(undecidedSentence(matrix))}</li>\n`)}</ul>`;
 }
 
+/** The last part of a path or hub id. */
+const modelName = (source: string) =>
+  source
+    .split(/[/\\]/)
+    .filter((part) => part !== "" && part !== ".")
+    .at(-1) ?? source;
+
 /** @returns a whole HTML document. The record can be saved from it. */
 export function testPage(record: TestRecord): string {
   const { model, targets, version } = record;
   return htmlPage({
-    title: `Which matrices of ${model.source} carry anything?`,
-    header: html`<h1>Which matrices of ${model.source} carry anything?</h1>
+    title: `Which matrices of ${modelName(model.source)} carry anything?`,
+    header: html`<h1>Which matrices of ${modelName(model.source)} carry anything?</h1>
 <p class="kicker">Crystallization test of ${counted(targets.length, "target")} by deadweight ${version} · ${model.architecture}, ${count(model.parameters)} parameters</p>
 ${failedControlsBanner(record)}`,
     main: html`${summary(record)}

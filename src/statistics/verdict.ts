@@ -36,7 +36,19 @@ type ArmPairs = ReadonlyMap<string, Pairs>;
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Arms of each tested matrix (several names joined by "+" where an arm treats them together). */
+/** Numbers in a name as numbers: layer 2 before layer 10. */
+const sortKey = (name: string) => name.replace(/\d+/g, (digits) => digits.padStart(12, "0"));
+const places: readonly string[] = sequence;
+const place = (arm: string) => {
+  const index = places.indexOf(arm.split(":")[0]);
+  return index < 0 ? places.length : index;
+};
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * Arms of each tested matrix (several names joined by "+" where an arm treats them together), in an order that does not depend on
+ * which trial was finished first.
+ */
 function armsByMatrix(trials: readonly TrialRecord[]): Map<string, Map<string, Pairs>> {
   const found = new Map<string, Map<string, Pairs>>();
   for (const { purpose, arm, matrices } of trials) {
@@ -46,7 +58,14 @@ function armsByMatrix(trials: readonly TrialRecord[]): Map<string, Map<string, P
     found.set(name, arms);
     if (!arms.has(arm)) arms.set(arm, pairUp(trials, { arm, matrices }));
   }
-  return found;
+  return new Map(
+    [...found]
+      .sort(([a], [b]) => compare(sortKey(a), sortKey(b)))
+      .map(([name, arms]) => [
+        name,
+        new Map([...arms].sort(([a], [b]) => place(a) - place(b) || compare(sortKey(a), sortKey(b)))),
+      ]),
+  );
 }
 
 const deltasOf = (pairs: Pairs): ArmDeltas => ({
