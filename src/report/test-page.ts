@@ -27,12 +27,9 @@ function undecided({ verdicts }: TestRecord): Html {
   return html`<h3 class="undecided">What is undecided</h3><ul>${open.map((matrix) => html`<li>${typographic(undecidedSentence(matrix))}</li>\n`)}</ul>`;
 }
 
-/** The last part of a path or hub id. */
+/** A hub id as it is; of a path the last part. */
 const modelName = (source: string) =>
-  source
-    .split(/[/\\]/)
-    .filter((part) => part !== "" && part !== ".")
-    .at(-1) ?? source;
+  /^[^./~]/.test(source) ? source : (source.split("/").findLast((part) => part !== "") ?? source);
 
 /** @returns a whole HTML document. The record can be saved from it. */
 export function testPage(record: TestRecord): string {
