@@ -58,7 +58,7 @@ export function planTest(
     ...{ threads, jobs, memory },
     setting: {
       ...paths,
-      ...{ rows, length, slots, rowsAtOnce: memory.rowsAtOnce, keptTrainers: memory.keptTrainers },
+      ...{ rows, length, slots, rowsAtOnce: memory.rowsAtOnce, keptTrainers: memory.keptTrainers, plantedGate: 0 },
       ...{ evaluateEvery: args.evaluateEvery, device: args.device, threads: Math.max(1, Math.floor(threads / jobs)) },
     },
   };

@@ -33,6 +33,7 @@ const setting: TrialSetting = {
   slots: 32,
   rowsAtOnce: 4,
   keptTrainers: 2,
+  plantedGate: 0,
   evaluateEvery: 5,
   device: "cpu",
   threads: 1,
@@ -185,6 +186,53 @@ describe("a trial", () => {
       ...finished(await run("random")),
       ...{ heldOutLossBefore: 1.5, curve: [[0, 1.5], ...finished(await run("random")).curve.slice(1)] },
     });
+  });
+
+  test("finds that a planted dead matrix changes nothing, to the bit, whatever is done to it", async () => {
+    const full = finished(await run("full"));
+    for (const arm of ["frozen", "crystal", "random", "zero:trainable"]) {
+      const control = makeTrialSpec(parseArm(arm), ["planted"], {
+        seed: 1,
+        purpose: "control",
+        steps: 10,
+        learningRate: 1e-2,
+      });
+      const { curve, frozenSha256 } = finished(await bench.run(control, { now: () => 0 }));
+      expect(curve, arm).toEqual(full.curve);
+      expect(Object.keys(frozenSha256).length > 0).toBe(!arm.endsWith(":trainable"));
+    }
+    const alive = await TrialBench.open({ ...setting, plantedGate: 0.3 });
+    const [own, random] = [
+      finished(await alive.run(spec("full"), { now: () => 0 })),
+      finished(
+        await alive.run(
+          makeTrialSpec(parseArm("random"), ["planted"], { seed: 1, purpose: "sft", steps: 10, learningRate: 1e-2 }),
+          { now: () => 0 },
+        ),
+      ),
+    ];
+    await alive.dispose();
+    expect(own.heldOutLossAfter).not.toBe(full.heldOutLossAfter);
+    expect(random.heldOutLossAfter).not.toBe(own.heldOutLossAfter);
+  });
+
+  test("freezes single entries wherever they lie", async () => {
+    const control = makeTrialSpec(parseArm("frozen"), ["scattered(256)"], {
+      seed: 1,
+      purpose: "control",
+      steps: 10,
+      learningRate: 1e-2,
+    });
+    const outcome = finished(await bench.run(control, { now: () => 0 }));
+    const hashes = Object.entries(outcome.frozenSha256);
+    const entries = hashes.map(([name]) => Number(/, (\d+) entries$/.exec(name)![1]));
+    expect(entries.reduce((sum, count) => sum + count, 0)).toBe(256);
+    for (const [name, [before, after]] of hashes) expect(after, name).toBe(before);
+    const full = finished(await run("full"));
+    expect(outcome.heldOutLossBefore).toBe(full.heldOutLossBefore);
+    expect(outcome.heldOutLossAfter).not.toBe(full.heldOutLossAfter);
+    // Nothing stays pinned for the next trial of the same kind.
+    expect(finished(await run("full"))).toEqual(full);
   });
 
   test("gives the same numbers in parts that fit a smaller memory, but for rounding", async () => {

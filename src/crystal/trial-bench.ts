@@ -3,7 +3,7 @@ import { sftBatches } from "../data/batch-stream.js";
 import { microBatches } from "../data/micro-batches.js";
 import { evaluationBatches, type PackedBatch, type PackedShape } from "../data/packing.js";
 import { readSftDataset, type SftDataset } from "../data/sft-dataset.js";
-import { DivergedError, InputError } from "../foundation/errors.js";
+import { DivergedError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
 import { sha256OfBytes } from "../foundation/sha256.js";
 import { version } from "../foundation/version.js";
@@ -13,10 +13,12 @@ import type { ShapedBatch } from "../training/batch-buffers.js";
 import { evaluate } from "../training/evaluate.js";
 import { type BackendChoice, openBackend } from "../training/open-backend.js";
 import { sft } from "../training/sft.js";
-import { Trainer } from "../training/trainer.js";
+import type { Trainer } from "../training/trainer.js";
 import { type Arm, parseArm } from "./arm.js";
+import { plantedMatrix, scatteredCount, scatteredEntries } from "./control-matrices.js";
 import { lossesBefore } from "./losses-before.js";
-import { type TreatedMatrix, type Treatment, treat } from "./treatment.js";
+import { TrainerPool } from "./trainer-pool.js";
+import { treat } from "./treatment.js";
 import { heldOutShape, type TrialSetting, type TrialSpec } from "./trial-spec.js";
 
 export interface TrialOptions {
@@ -52,22 +54,18 @@ export interface Pace {
 }
 
 export class TrialBench {
-  private readonly trainers = new Map<string, Trainer>();
-
   private constructor(
     private readonly setting: TrialSetting,
     private readonly base: BaseModel,
     private readonly data: SftDataset,
     private readonly engine: BackendChoice,
+    private readonly pool: TrainerPool,
   ) {}
 
   static async open(setting: TrialSetting): Promise<TrialBench> {
-    return new TrialBench(
-      setting,
-      openBaseModel(setting.model),
-      readSftDataset(setting.data),
-      await openBackend(setting),
-    );
+    const [base, engine] = [openBaseModel(setting.model), await openBackend(setting)];
+    const pool = new TrainerPool(setting, base, engine.backend);
+    return new TrialBench(setting, base, readSftDataset(setting.data), engine, pool);
   }
 
   /** A pure function of setting and spec: the same numbers every time on the same machine. A loss that is not finite is an outcome. */
@@ -92,7 +90,7 @@ export class TrialBench {
 
   /** How long a step and a pass over the held-out examples take, from one of each after one to warm up. Changes nothing. */
   async pace(now: () => number): Promise<Pace> {
-    const trainer = await this.trainerFor({ ranks: new Map(), replaced: new Map(), frozen: new Set() });
+    const trainer = await this.pool.trainerFor({ ranks: new Map(), replaced: new Map(), frozen: new Set() });
     const { rows, length, slots, rowsAtOnce } = this.setting;
     const shape = { rows, length, slots };
     const batches = inParts(sftBatches(this.data.training, shape, randomStream(0, "pace")), shape, rowsAtOnce);
@@ -121,7 +119,7 @@ export class TrialBench {
     return lossesBefore(
       { setting, base, data, engine },
       specs,
-      [...names].map((name) => this.matrix(name)),
+      [...names].map((name) => this.pool.matrix(name)),
       signal,
     );
   }
@@ -131,11 +129,23 @@ export class TrialBench {
     spec: TrialSpec,
     watching: Omit<TrialOptions, "now">,
   ): Promise<Pick<TrialRecord, "outcome" | "trainableParameters">> {
-    const matrices = spec.matrices.map((name) => this.matrix(name));
-    const treatment = treat(matrices, arm, { seed: spec.seed, initializerRange: this.base.initializerRange });
-    const trainer = await this.trainerFor(treatment);
+    const { seed } = spec;
+    const counts = spec.matrices.map(scatteredCount);
+    const matrices = spec.matrices.filter((_, index) => counts[index] === null).map((name) => this.pool.matrix(name));
+    const treatment = treat(matrices, arm, { seed, initializerRange: this.base.initializerRange });
+    const entries = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+    const pinned = scatteredEntries(this.base.build().parameters, this.base.weights, entries, seed);
+    const planted = spec.matrices.includes(plantedMatrix);
+    const trainer = await this.pool.trainerFor(treatment, { pinned, planted });
     const { trainableParameters, weights } = trainer.store;
-    const hashes = () => new Map([...treatment.frozen].map((name) => [name, hashOf(weights.get(name)!)]));
+    const hashes = () => {
+      const whole = [...treatment.frozen].map((name) => [name, hashOf(weights.get(name)!)] as const);
+      const parts = [...pinned].map(([name, { indices }]) => {
+        const held = Float32Array.from(indices, (index) => weights.get(name)![index]);
+        return [`${name}, ${indices.length} entries`, hashOf(held)] as const;
+      });
+      return new Map([...whole, ...parts]);
+    };
     const before = hashes();
     try {
       const outcome = await this.fineTune(trainer, spec, watching);
@@ -149,38 +159,6 @@ export class TrialBench {
         return { outcome: { kind: "diverged", step: error.step }, trainableParameters };
       throw error;
     }
-  }
-
-  private matrix(name: string): TreatedMatrix {
-    const parameter = `${name}.weight`;
-    const trained = this.base.weights.get(parameter);
-    const shape = this.base.build().parameters.find((spec) => spec.name === parameter)?.shape;
-    if (!trained || shape?.length !== 2)
-      throw new InputError(`${this.base.source}: there is no matrix '${name}' in the model.`);
-    return { parameter, trained, shape: [shape[0], shape[1]] };
-  }
-
-  private async trainerFor({ ranks, replaced, frozen }: Treatment): Promise<Trainer> {
-    const weights = new Map([...this.base.weights, ...replaced]);
-    const key = JSON.stringify([[...ranks], [...frozen]]);
-    const known = this.trainers.get(key);
-    if (known) {
-      this.trainers.delete(key);
-      this.trainers.set(key, known);
-      known.restart(weights);
-      return known;
-    }
-    for (const [oldest, trainer] of [...this.trainers].slice(0, this.trainers.size - this.setting.keptTrainers + 1)) {
-      this.trainers.delete(oldest);
-      await trainer.dispose();
-    }
-    const trainer = new Trainer(this.engine.backend, {
-      model: this.base.build(ranks),
-      weights,
-      isTrainable: (name) => !frozen.has(name),
-    });
-    this.trainers.set(key, trainer);
-    return trainer;
   }
 
   private async fineTune(
@@ -217,8 +195,7 @@ export class TrialBench {
     };
   }
 
-  async dispose(): Promise<void> {
-    for (const trainer of this.trainers.values()) await trainer.dispose();
-    this.trainers.clear();
+  dispose(): Promise<void> {
+    return this.pool.dispose();
   }
 }

@@ -17,6 +17,8 @@ export const trialSetting = z.object({
   /** Models in training that are kept for the next trial of their kind. */
   keptTrainers: z.number().int().positive(),
   evaluateEvery: z.number().int(),
+  /** Gate of the planted matrix in every trial; 0: dead, and only in trials that treat it. */
+  plantedGate: z.number(),
   device: z.enum(["cpu", "webgpu"]),
   /** Threads of one trial. */
   threads: z.number().int(),
@@ -29,7 +31,7 @@ export const trialSpec = z.object({
   matrices: z.array(z.string()),
   arm: z.string(),
   seed: z.number().int(),
-  purpose: z.enum(["sft", "aa", "learning-rate"]),
+  purpose: z.enum(["sft", "aa", "control", "learning-rate"]),
   steps: z.number().int(),
   learningRate: z.number(),
 });
@@ -42,15 +44,18 @@ export function heldOutShape({ rowsAtOnce, length, slots }: TrialSetting): Packe
 
 type Purpose = TrialSpec["purpose"];
 
-/** @param matrices ignored for `full`, which touches none. */
+/**
+ * @param matrices ignored for `full`, which touches none.
+ * @param options.label stands for the matrices in the key, where they are many.
+ */
 export function makeTrialSpec(
   arm: Arm,
   matrices: readonly string[],
-  options: { seed: number; purpose: Purpose; steps: number; learningRate: number },
+  { label, ...options }: { seed: number; purpose: Purpose; steps: number; learningRate: number; label?: string },
 ): TrialSpec {
   const name = armName(arm);
   const touched = arm.kind === "full" ? [] : [...matrices];
   const rate = options.purpose === "learning-rate" ? ` at ${options.learningRate}` : "";
-  const key = `${options.purpose}: ${[name, ...touched].join(" ")}${rate}, seed ${options.seed}`;
+  const key = `${options.purpose}: ${[name, ...(label !== undefined && touched.length > 0 ? [label] : touched)].join(" ")}${rate}, seed ${options.seed}`;
   return { key, matrices: touched, arm: name, ...options };
 }

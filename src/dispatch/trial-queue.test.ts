@@ -21,6 +21,7 @@ const setting: TrialSetting = {
   slots: 4,
   rowsAtOnce: 1,
   keptTrainers: 1,
+  plantedGate: 0,
   evaluateEvery: 1,
   device: "cpu",
   threads: 1,

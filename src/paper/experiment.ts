@@ -137,6 +137,7 @@ export async function runPaper(options: PaperOptions): Promise<PaperRun> {
     slots: preset.sft.slots,
     rowsAtOnce: preset.sft.rows,
     keptTrainers: 3,
+    plantedGate: 0,
     evaluateEvery: preset.sft.evaluateEvery,
     device,
     threads: Math.max(1, Math.floor(threads / runners.length)),

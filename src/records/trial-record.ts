@@ -33,8 +33,11 @@ export const trialRecord = z.object({
   arm: z.string(),
   rank: z.number().int().optional(),
   seed: z.number().int(),
-  /** `sft`: the paired trials. `aa`: `full` on another data order, for the noise floor. `learning-rate`: the choice of the rate. */
-  purpose: z.enum(["sft", "aa", "learning-rate"]),
+  /**
+   * `sft`: the paired trials. `aa`: `full` on another data order, for the noise floor. `control`: of the test itself, paired like `sft`
+   * but no part of a verdict. `learning-rate`: the choice of the rate.
+   */
+  purpose: z.enum(["sft", "aa", "control", "learning-rate"]),
   steps: z.number().int(),
   learningRate: z.number(),
   outcome: trialOutcome,

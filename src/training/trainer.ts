@@ -16,6 +16,9 @@ export interface TrainerOptions {
   readonly optimizer?: AdamWOptions;
 }
 
+/** Single entries of trainable weights that are held at a value: for each parameter, where and what. */
+export type PinnedEntries = ReadonlyMap<string, { readonly indices: Uint32Array; readonly values: Float32Array }>;
+
 export interface StepResult {
   /** Weighted mean over the scored tokens, nats per token, before the update. */
   readonly loss: number;
@@ -34,6 +37,7 @@ interface Bound {
 export class Trainer {
   readonly store: ParameterStore;
   private readonly optimizer: AdamW;
+  private pinned: PinnedEntries = new Map();
   private sums: Float32Array[] | null = null;
   private readonly bound = new Map<string, Promise<Bound>>();
 
@@ -48,8 +52,12 @@ export class Trainer {
     this.restart(weights);
   }
 
-  /** Puts new values in place of all weights and forgets the moments: as after construction, with the sessions kept. */
-  restart(weights: ReadonlyMap<string, Float32Array>): void {
+  /**
+   * Puts new values in place of all weights and forgets the moments: as after construction, with the sessions kept.
+   * @param pinned entries that no step moves.
+   */
+  restart(weights: ReadonlyMap<string, Float32Array>, pinned: PinnedEntries = new Map()): void {
+    this.pinned = pinned;
     for (const [name, target] of this.store.weights) {
       const source = weights.get(name);
       if (source?.length !== target.length)
@@ -86,6 +94,10 @@ export class Trainer {
     if (!Number.isFinite(norm)) {
       const what = Number.isFinite(loss) ? `The gradient's norm became ${norm}` : `The loss became ${loss}`;
       throw new DivergedError(`${what} at step ${step}.`, step);
+    }
+    for (const [name, { indices, values }] of this.pinned) {
+      const weight = this.store.weights.get(name)!;
+      for (let i = 0; i < indices.length; i++) weight[indices[i]] = values[i];
     }
     return { loss, gradientNorm: norm };
   }
