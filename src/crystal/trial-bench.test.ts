@@ -129,6 +129,24 @@ describe("a trial", () => {
     expect(record.trainableParameters).toBe((await run("full")).trainableParameters - untrained);
   });
 
+  test("says how far `full` moved each matrix, and what it forgot of general text", async () => {
+    const general = { ...setting, data: join(folder, "general.json") };
+    const { training, heldOut } = { training: examples("training", 40), heldOut: examples("heldOut", 40) };
+    const parts = { training, heldOut, calibrationTraining: training, calibrationHeldOut: heldOut };
+    writeFileSync(general.data, encodeSftDataset({ ...parts, general: heldOut }));
+    const other = await TrialBench.open(general);
+    const [full, frozen] = [
+      finished(await other.run(spec("full"), { now: () => 0 })),
+      finished(await other.run(spec("frozen"), { now: () => 0 })),
+    ];
+    await other.dispose();
+    // The general text is the held-out text here.
+    expect(full.generalLossAfter).toBeCloseTo(full.heldOutLossAfter, 6);
+    expect(frozen.generalLossAfter).toBeCloseTo(frozen.heldOutLossAfter, 6);
+    expect(full.relativeUpdates![matrix]).toBeGreaterThan(0);
+    expect(frozen.relativeUpdates).toBeUndefined();
+  });
+
   test("pairs its arms: frozen and full start from the same loss and see the same first batch", async () => {
     const [full, frozen] = [finished(await run("full")), finished(await run("frozen"))];
     expect(frozen.heldOutLossBefore).toBe(full.heldOutLossBefore);

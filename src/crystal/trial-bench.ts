@@ -3,6 +3,7 @@ import { sftBatches } from "../data/batch-stream.js";
 import { microBatches } from "../data/micro-batches.js";
 import { evaluationBatches, type PackedBatch, type PackedShape } from "../data/packing.js";
 import { readSftDataset, type SftDataset } from "../data/sft-dataset.js";
+import type { SftExample } from "../data/sft-example.js";
 import { DivergedError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
 import { sha256OfBytes } from "../foundation/sha256.js";
@@ -17,6 +18,7 @@ import type { Trainer } from "../training/trainer.js";
 import { type Arm, parseArm } from "./arm.js";
 import { plantedMatrix, scatteredCount, scatteredEntries } from "./control-matrices.js";
 import { lossesBefore } from "./losses-before.js";
+import { relativeUpdates } from "./relative-updates.js";
 import { TrainerPool } from "./trainer-pool.js";
 import { treat } from "./treatment.js";
 import { heldOutShape, type TrialSetting, type TrialSpec } from "./trial-spec.js";
@@ -32,6 +34,11 @@ export interface TrialOptions {
 
 function hashOf({ buffer, byteOffset, byteLength }: Float32Array): string {
   return sha256OfBytes(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+async function lossOn(trainer: Trainer, examples: readonly SftExample[], shape: PackedShape): Promise<number> {
+  const batches = evaluationBatches(examples, shape);
+  return (await evaluate(trainer, batches, { ...shape, packed: true }, examples.length)).loss;
 }
 
 function* inParts(
@@ -149,11 +156,19 @@ export class TrialBench {
     const before = hashes();
     try {
       const outcome = await this.fineTune(trainer, spec, watching);
+      const general = this.data.general ?? [];
+      const measured = heldOutShape(this.setting);
+      const further = {
+        ...(general.length > 0 &&
+          spec.purpose !== "learning-rate" && { generalLossAfter: await lossOn(trainer, general, measured) }),
+        ...(arm.kind === "full" &&
+          spec.purpose === "sft" && { relativeUpdates: relativeUpdates(this.base.weights, weights) }),
+      };
       const after = hashes();
       const frozenSha256 = Object.fromEntries(
         [...before].map(([name, hash]) => [name, [hash, after.get(name)!] as [string, string]]),
       );
-      return { outcome: { ...outcome, frozenSha256 }, trainableParameters };
+      return { outcome: { ...outcome, ...further, frozenSha256 }, trainableParameters };
     } catch (error) {
       if (error instanceof DivergedError)
         return { outcome: { kind: "diverged", step: error.step }, trainableParameters };

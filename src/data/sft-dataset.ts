@@ -11,6 +11,8 @@ export interface SftDataset {
   /** For choosing the learning rate: in neither of the other two. */
   readonly calibrationTraining: readonly SftExample[];
   readonly calibrationHeldOut: readonly SftExample[];
+  /** General text, all of it scored, on which it shows what fine-tuning makes the model forget; may be empty. */
+  readonly general?: readonly SftExample[];
 }
 
 const split = z.array(
@@ -24,6 +26,7 @@ const datasetFile = z.object({
   heldOut: split,
   calibrationTraining: split,
   calibrationHeldOut: split,
+  general: split.optional(),
 });
 
 type Split = z.infer<typeof split>;
@@ -42,6 +45,7 @@ export function encodeSftDataset(dataset: SftDataset): string {
     heldOut: pack(dataset.heldOut),
     calibrationTraining: pack(dataset.calibrationTraining),
     calibrationHeldOut: pack(dataset.calibrationHeldOut),
+    ...(dataset.general && dataset.general.length > 0 && { general: pack(dataset.general) }),
   });
 }
 
@@ -54,6 +58,7 @@ export function readSftDataset(path: string): SftDataset {
       heldOut: unpack(file.heldOut),
       calibrationTraining: unpack(file.calibrationTraining),
       calibrationHeldOut: unpack(file.calibrationHeldOut),
+      ...(file.general && { general: unpack(file.general) }),
     };
   } catch (error) {
     const reason =

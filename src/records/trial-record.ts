@@ -14,6 +14,10 @@ const finished = z.object({
   heldOutLossPerExample: z.array(z.number()),
   /** SHA-256 of the bytes of each frozen weight before and after the fine-tuning. */
   frozenSha256: z.record(z.string(), z.tuple([z.string(), z.string()])),
+  /** Loss on general text after the last step, where the run has such text. */
+  generalLossAfter: z.number().optional(),
+  /** Of `full`: how far each matrix moved, |after - before| / |before| in the Frobenius norm, by canonical name. */
+  relativeUpdates: z.record(z.string(), z.number()).optional(),
 });
 
 export const trialOutcome = z.discriminatedUnion("kind", [
