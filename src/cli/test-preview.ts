@@ -45,7 +45,7 @@ export function leftOutText({ rows }: DataTaskResult, maxLength: number): string
   const rowsOf = (value: number) => counted(value, "row");
   return [
     ...(truncated > 0 ? [`${rowsOf(truncated)} cut to ${maxLength} tokens (--max-length)`] : []),
-    ...(withoutScored > 0 ? [`${rowsOf(withoutScored)} left out, since the cut left nothing to learn`] : []),
+    ...(withoutScored > 0 ? [`${rowsOf(withoutScored)} left out, since no token within ${maxLength} is scored`] : []),
     ...(repeated > 0 ? [`${rowsOf(repeated)} left out of training, since a held-out example is the same`] : []),
     ...(beyond > 0 ? [`${rowsOf(beyond)} not needed (--max-examples, --held-out)`] : []),
   ];

@@ -1,5 +1,5 @@
 /** @file `deadweight test`: model, data, plan, trials, verdicts, report. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -9,12 +9,13 @@ import { armName } from "../crystal/arm.js";
 import type { TaskRunner } from "../dispatch/task.js";
 import { trialTask } from "../dispatch/trial-queue.js";
 import { workerProcess } from "../dispatch/worker-process.js";
-import { InterruptedError, WorkerError } from "../foundation/errors.js";
+import { InputError, InterruptedError, WorkerError } from "../foundation/errors.js";
 import { version } from "../foundation/version.js";
 import { parseRecord, writeFileAtomically, writeRecord } from "../records/record-file.js";
 import { openRunFolder, type RunFolder } from "../records/run-folder.js";
 import type { RunRecord } from "../records/run-record.js";
 import type { TestRecord } from "../records/test-record.js";
+import { counted } from "../report/figure-text.js";
 import { terminalLook } from "../report/terminal-look.js";
 import { testPage } from "../report/test-page.js";
 import { testTables } from "../report/test-tables.js";
@@ -131,12 +132,17 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
     for (const text of leftOutText(encoded, testedData(encoded, args, tested.model).maxLength))
       progress.note(`${text}.`);
     const plan = planTest(tested.model, encoded, args, { model: resolve(path), data: resolve(data) });
+    const { rows, rowsAtOnce } = plan.setting;
+    if (rowsAtOnce < rows)
+      progress.note(
+        `Batches of ${rows} rows are computed in parts of ${counted(rowsAtOnce, "row")} to fit the memory.`,
+      );
     while (runners.length < plan.jobs) runners.push(workerProcess());
     const trials = trialCount(tested, args);
     if (!folder.continued) {
       const seconds = testSeconds(await paceOf(first, plan, options), args, trials, plan.jobs);
       progress.note(
-        `${trials} trials, ${plan.jobs} at a time with ${plan.setting.threads} threads each: about ${duration(seconds)}.`,
+        `${trials} trials, ${plan.jobs} at a time with ${counted(plan.setting.threads, "thread")} each: about ${duration(seconds)}.`,
       );
     }
     const study = {
@@ -162,6 +168,12 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
   }
 }
 
+/** A run that was refused before it trained anything must not bar the folder to the same command with its data mended. */
+function withdraw({ continued, file }: RunFolder): void {
+  if (continued || ["before.jsonl", "trials.jsonl"].some((name) => existsSync(file(name)))) return;
+  for (const name of ["run.json", "sft-data.json"]) rmSync(file(name), { force: true });
+}
+
 function show(record: TestRecord, { json }: TestArguments): void {
   if (json === "-") process.stdout.write(`${JSON.stringify(record)}\n`);
   else {
@@ -182,7 +194,9 @@ export async function runTest(source: string, args: TestArguments): Promise<void
   const out = args.out ?? join("runs", `test-${basename(source.replace(/@.*$/, ""))}`);
   const folder = openRunFolder(out, runRecordOf(test));
   try {
-    progress.note(`${folder.continued ? "Continuing" : "Starting"} in ${out}: ${tested.targets.length} targets.`);
+    progress.note(
+      `${folder.continued ? "Continuing" : "Starting"} in ${out}: ${counted(tested.targets.length, "target")}.`,
+    );
     const record = await runIn(folder, test);
     writeRecord(folder.file("test.json"), record);
     writeFileAtomically(folder.file("report.html"), testPage(record));
@@ -196,6 +210,7 @@ export async function runTest(source: string, args: TestArguments): Promise<void
       );
   } catch (error) {
     progress.end();
+    if (error instanceof InputError) withdraw(folder);
     if (error instanceof InterruptedError) throw new InterruptedError("Stopped. Run the same command to continue.");
     throw error;
   } finally {

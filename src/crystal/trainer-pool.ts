@@ -1,8 +1,8 @@
 /** @file Models in training for trials of one setting: made for a treatment, and kept for the next of their kind. Runs no step. */
-import type { Backend } from "../engine/backend.js";
 import { InputError } from "../foundation/errors.js";
 import { hiddenWidth, withPlantedMatrix } from "../model/planted-matrix.js";
 import type { BaseModel } from "../training/base-model.js";
+import type { BackendChoice } from "../training/open-backend.js";
 import { type PinnedEntries, Trainer } from "../training/trainer.js";
 import { plantedMatrix, plantedValues } from "./control-matrices.js";
 import type { TreatedMatrix, Treatment } from "./treatment.js";
@@ -14,7 +14,7 @@ export class TrainerPool {
   constructor(
     private readonly setting: TrialSetting,
     private readonly base: BaseModel,
-    private readonly backend: Backend,
+    private readonly backend: BackendChoice["backend"],
   ) {}
 
   /** @throws InputError for a name that the model does not have. */

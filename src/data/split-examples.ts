@@ -105,17 +105,22 @@ export function splitExamples(
 }
 
 function demandExamples(
-  { dataset, withoutScored, read }: Split,
+  { dataset, withoutScored, repeated, read }: Split,
   { other, calibrate }: { readonly other: boolean; readonly calibrate: boolean },
 ): void {
   const { training, heldOut, calibrationTraining: chosenOn, calibrationHeldOut: measuredOn } = dataset;
-  const cut = withoutScored > 0 ? `; in ${withoutScored} the completion lies beyond --max-length` : "";
-  const told = `${read} rows were read${cut}`;
+  const rows = read === 1 ? "1 row was read" : `${read} rows were read`;
+  const told = [
+    rows,
+    ...(withoutScored > 0 ? [`${withoutScored} without a scored token within --max-length`] : []),
+    ...(repeated > 0 ? [`${repeated} the same as held-out ones`] : []),
+  ].join("; ");
+  const longer = withoutScored > 0 ? "Set --max-length higher, give shorter examples, or " : "Give ";
   if (heldOut.length === 0)
     throw new InputError(
-      `No held-out example is left (${told}). ${other ? "Give other --eval-data." : "Give more data, or --eval-data."}`,
+      `No held-out example is left (${told}). ${longer}${other ? "other" : "more data, or"} --eval-data.`,
     );
-  if (training.length === 0) throw new InputError(`No training example is left (${told}). Give more data.`);
+  if (training.length === 0) throw new InputError(`No training example is left (${told}). ${longer}more data.`);
   if (calibrate && (chosenOn.length === 0 || measuredOn.length === 0))
     throw new InputError(`Too few rows to choose a learning rate on some of them (${told}). Give --lr, or more data.`);
 }

@@ -39,7 +39,7 @@ export const testedData = z.object({
   examples: z.object({ training: count, heldOut: count, calibrationTraining: count, calibrationHeldOut: count }),
   /** Scored tokens of the training and of the held-out examples. */
   scoredTokens: z.object({ training: count, heldOut: count }),
-  /** Rows read; of them cut to `maxLength`; left out since the cut left nothing to learn, since a held-out example is the same, or beyond the number wanted. */
+  /** Rows read; of them cut to `maxLength`; left out since nothing in them is scored (after the cut), since a held-out example is the same, or beyond the number wanted. */
   rows: z.object({ read: count, truncated: count, withoutScored: count, repeated: count, beyond: count }),
 });
 
