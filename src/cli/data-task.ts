@@ -15,6 +15,7 @@ export const dataTaskArguments = z.object({
   request: z.object({
     paths: z.array(z.string()),
     evalPaths: z.array(z.string()),
+    generalPaths: z.array(z.string()),
     columns: z.object({ messages: text, prompt: text, completion: text, text }),
     trainOn: z.enum(["completion", "all"]),
     maxLength: count,
@@ -33,7 +34,13 @@ export type DataTaskArguments = z.infer<typeof dataTaskArguments>;
 export const dataTaskResult = z.object({
   format: z.string(),
   chatTemplate: z.string().nullable(),
-  examples: z.object({ training: count, heldOut: count, calibrationTraining: count, calibrationHeldOut: count }),
+  examples: z.object({
+    training: count,
+    heldOut: count,
+    calibrationTraining: count,
+    calibrationHeldOut: count,
+    general: count,
+  }),
   scoredTokens: z.object({ training: count, heldOut: count }),
   rows: z.object({ read: count, truncated: count, withoutScored: count, repeated: count, beyond: count }),
   plan: z.object({
@@ -57,6 +64,7 @@ export const task: Task = async (args, { onProgress }): Promise<DataTaskResult> 
       heldOut: dataset.heldOut.length,
       calibrationTraining: dataset.calibrationTraining.length,
       calibrationHeldOut: dataset.calibrationHeldOut.length,
+      general: dataset.general?.length ?? 0,
     },
     scoredTokens: { training: totalScored(dataset.training), heldOut: totalScored(dataset.heldOut) },
     // A row must hold every example, in whichever split it is.

@@ -8,6 +8,7 @@ export interface TestArguments {
   /** Local paths or hub ids. */
   readonly data: readonly string[];
   readonly evalData: readonly string[];
+  readonly generalData: readonly string[];
   readonly columns: ColumnChoice;
   readonly chatTemplate: string | null;
   readonly trainOn: "completion" | "all";
@@ -43,6 +44,7 @@ export interface TestArguments {
 export interface RawTestOptions {
   readonly data: string[];
   readonly evalData?: string[];
+  readonly generalData?: string[];
   readonly promptColumn?: string;
   readonly completionColumn?: string;
   readonly messagesColumn?: string;
@@ -116,7 +118,13 @@ export function testArguments(raw: RawTestOptions): TestArguments {
   const optional = (value: string | undefined, option: string) =>
     value === undefined ? null : positiveInteger(value, option);
   return {
-    ...{ data: raw.data, evalData: raw.evalData ?? [], chatTemplate: raw.chatTemplate ?? null, trainOn: raw.trainOn },
+    ...{
+      data: raw.data,
+      evalData: raw.evalData ?? [],
+      generalData: raw.generalData ?? [],
+      chatTemplate: raw.chatTemplate ?? null,
+      trainOn: raw.trainOn,
+    },
     columns: { prompt, completion, messages, text },
     maxLength: optional(raw.maxLength, "--max-length"),
     heldOut: positiveInteger(raw.heldOut, "--held-out"),

@@ -31,6 +31,10 @@ export function testCommand(): Command {
     .requiredOption("--data <source...>", "fine-tuning data: files, a folder, or a hub data set")
     .option("--eval-data <source...>", "held-out examples (default: set apart from --data)")
     .option(
+      "--general-data <source...>",
+      "text of the model's own domain: what each arm makes it forget is measured there",
+    )
+    .option(
       "--matrix <glob...>",
       "matrices whose name matches, each tested (default: the attention output projections)",
     )

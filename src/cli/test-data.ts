@@ -18,19 +18,25 @@ const usualLength = 1024;
 export interface DataSources {
   readonly paths: readonly string[];
   readonly evalPaths: readonly string[];
+  readonly generalPaths: readonly string[];
   /** SHA-256 by what they are. */
   readonly inputs: Readonly<Record<string, string>>;
 }
 
 /** Downloads where necessary. @throws InputError where a file is absent. */
-export async function findData({ data, evalData }: TestArguments, options: SourceOptions): Promise<DataSources> {
+export async function findData(
+  { data, evalData, generalData }: TestArguments,
+  options: SourceOptions,
+): Promise<DataSources> {
   const paths = dataFiles(await dataPaths(data, options));
   const evalPaths = dataFiles(await dataPaths(evalData, options));
+  const generalPaths = dataFiles(await dataPaths(generalData, options));
   return {
-    ...{ paths, evalPaths },
+    ...{ paths, evalPaths, generalPaths },
     inputs: {
       data: sha256OfFiles(paths),
       ...(evalPaths.length > 0 && { evalData: sha256OfFiles(evalPaths) }),
+      ...(generalPaths.length > 0 && { generalData: sha256OfFiles(generalPaths) }),
     },
   };
 }
@@ -49,7 +55,7 @@ export interface EncodeOptions {
 }
 
 export async function encodeData(
-  { paths, evalPaths }: DataSources,
+  { paths, evalPaths, generalPaths }: DataSources,
   args: TestArguments,
   { path, modelFolder, model, runner, options: { progress, signal } }: EncodeOptions,
 ): Promise<DataTaskResult> {
@@ -58,7 +64,13 @@ export async function encodeData(
   const task: DataTaskArguments = {
     path,
     request: {
-      ...{ paths: [...paths], evalPaths: [...evalPaths], columns: { ...args.columns }, trainOn: args.trainOn },
+      ...{
+        paths: [...paths],
+        evalPaths: [...evalPaths],
+        generalPaths: [...generalPaths],
+        columns: { ...args.columns },
+        trainOn: args.trainOn,
+      },
       ...{ maxLength: maxLengthOf(args, model), chatTemplate: args.chatTemplate, tokenizer: modelFolder },
       ...{ vocabularySize: model.vocabularySize, heldOut: args.heldOut, calibrate: args.learningRate === null },
       ...{ most: args.maxExamples, seed: args.seed },

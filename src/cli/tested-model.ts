@@ -13,6 +13,7 @@ import { architectureOf } from "../model/architecture.js";
 import type { LanguageModel } from "../model/language-model.js";
 import { readRecord } from "../records/record-file.js";
 import type { TestRecord } from "../records/test-record.js";
+import { locateWeights } from "../training/base-model.js";
 
 export interface TestedModel {
   readonly facts: TestRecord["model"];
@@ -56,19 +57,10 @@ function selected(matrices: readonly CheckpointMatrix[], globs: readonly string[
   return found;
 }
 
-/** What the architecture asks for, by the header's shapes: the data need not be read to see that they do not fit. */
-function demandWeights(
-  checkpoint: Checkpoint,
-  model: LanguageModel,
-  matrices: readonly CheckpointMatrix[],
-): CheckpointMatrix[] {
-  const parameters = new Set(model.parameters.map(({ name }) => name));
-  const trainable = matrices.filter(({ name }) => parameters.has(`${name}.weight`));
-  if (trainable.length === 0)
-    throw new InputError(
-      `${checkpoint.source}: none of its weights is one that config.json calls for. Another model's config?`,
-    );
-  return trainable;
+/** Of the matrices, those that the model trains. By the headers: the data need not be read to see that they do not fit. */
+function trainableMatrices(checkpoint: Checkpoint, model: LanguageModel): CheckpointMatrix[] {
+  const located = new Set(locateWeights(checkpoint, model.parameters).values());
+  return listMatrices(checkpoint).filter(({ tensor }) => located.has(tensor));
 }
 
 function demandRanks(matrices: readonly CheckpointMatrix[], arms: readonly Arm[]): void {
@@ -119,7 +111,7 @@ export function openTestedModel(
   const model = modelOf(source, path);
   const checkpoint = openCheckpoint(path, { hashWhileReading: true });
   try {
-    const chosen = selected(demandWeights(checkpoint, model, listMatrices(checkpoint)), globs, source);
+    const chosen = selected(trainableMatrices(checkpoint, model), globs, source);
     demandRanks(chosen, arms);
     demandFinite(checkpoint, model);
     return {

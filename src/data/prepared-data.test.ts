@@ -27,7 +27,15 @@ function write(name: string, rows: readonly unknown[]): string {
 const pairs = words.flatMap((prompt) => words.map((completion) => ({ prompt, completion: ` ${completion}` })));
 
 const request = (path: string, chosen: Partial<DataRequest> = {}): DataRequest => ({
-  ...{ paths: [path], evalPaths: [], columns: {}, trainOn: "completion", maxLength: 32, chatTemplate: null },
+  ...{
+    paths: [path],
+    evalPaths: [],
+    generalPaths: [],
+    columns: {},
+    trainOn: "completion",
+    maxLength: 32,
+    chatTemplate: null,
+  },
   ...{ tokenizer: folder, vocabularySize: 12, heldOut: 10, calibrate: false, most: 1000, seed: 1, ...chosen },
 });
 
@@ -95,4 +103,17 @@ test("a preview joins the runs of tokens, and is the text again", () => {
   const pieces = previewOf(tokenizer, { tokens, scored: Uint8Array.of(0, 1, 1, 0) });
   expect(pieces.map(({ scored }) => scored)).toEqual([false, true, false]);
   expect(pieces.map(({ text }) => text).join("")).toBe("red green blue pink");
+});
+
+test("general text is scored whole and kept apart from the splits", async () => {
+  const general = write("general.jsonl", words.map((text) => ({ text })));
+  const path = write("with-general.jsonl", pairs);
+  const { dataset } = await prepareData(request(path, { generalPaths: [general] }));
+  expect(dataset.general).toHaveLength(words.length);
+  for (const { tokens, scored } of dataset.general!) {
+    expect(scored[0]).toBe(0);
+    expect(scored.subarray(1).every((flag) => flag === 1)).toBe(true);
+    expect(tokens.length).toBeGreaterThan(1);
+  }
+  expect((await prepareData(request(path))).dataset.general).toBeUndefined();
 });

@@ -1,6 +1,8 @@
 /** @file From data files to encoded splits, with what there is to say of them. Knows nothing of models but two sizes. */
+
+import { randomStream } from "../foundation/random.js";
 import { builtinTemplates, chatTemplateSource } from "./builtin-templates.js";
-import { openChatTemplate } from "./chat-template.js";
+import { type ChatTemplate, openChatTemplate } from "./chat-template.js";
 import { checkVocabulary, type EncodedRow, encodeExample } from "./encode-example.js";
 import { type ColumnChoice, detectFormat } from "./example-format.js";
 import { readDataFiles } from "./read-rows.js";
@@ -16,6 +18,8 @@ export interface DataRequest {
   readonly paths: readonly string[];
   /** Those of the held-out examples; empty where they are set apart from the others. */
   readonly evalPaths: readonly string[];
+  /** General text, to measure what fine-tuning makes the model forget; may be empty. */
+  readonly generalPaths: readonly string[];
   readonly columns: ColumnChoice;
   readonly trainOn: "completion" | "all";
   /** Tokens of an example. */
@@ -45,6 +49,27 @@ export interface PreparedData extends Split {
 }
 
 const previewed = 3;
+/** Examples of general text. */
+const generalExamples = 128;
+
+/** Texts (or examples of any format, all of them scored), cut to the length of an example. */
+async function generalText(
+  tokenizer: Tokenizer,
+  template: ChatTemplate | null,
+  { generalPaths, maxLength, seed }: DataRequest,
+): Promise<SftExample[]> {
+  if (generalPaths.length === 0) return [];
+  const rows = await readDataFiles(generalPaths);
+  const format = detectFormat(rows);
+  const order = randomStream(seed, "general text").permutation(rows.length);
+  const examples: SftExample[] = [];
+  for (let next = 0; next < order.length && examples.length < generalExamples; next++) {
+    const rendered = renderExample(rows[order[next]], format, template);
+    const { example, scoredTokens } = encodeExample(tokenizer, rendered, { maxLength, trainOn: "all" });
+    if (scoredTokens > 0) examples.push(example);
+  }
+  return examples;
+}
 
 /** @throws InputError for what cannot be read, does not fit the model, or leaves a split empty. */
 export async function prepareData(
@@ -75,9 +100,11 @@ export async function prepareData(
       if (encoded % 500 === 0) onProgress(`${encoded} of ${total} rows encoded`);
     },
   });
-  for (const examples of Object.values(split.dataset)) checkVocabulary(tokenizer, examples, request.vocabularySize);
+  const general = await generalText(tokenizer, template, request);
+  const dataset = { ...split.dataset, ...(general.length > 0 && { general }) };
+  for (const examples of Object.values(dataset)) checkVocabulary(tokenizer, examples, request.vocabularySize);
   return {
-    ...split,
+    ...{ ...split, dataset },
     format: format.kind,
     chatTemplate: usedTemplate ? (request.chatTemplate ?? "the model's own") : null,
     previews: split.dataset.training.slice(0, previewed).map((example) => previewOf(tokenizer, example)),

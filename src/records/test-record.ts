@@ -36,7 +36,14 @@ export const testedData = z.object({
   trainOn: z.enum(["completion", "all"]),
   /** Tokens that an example may have. */
   maxLength: count,
-  examples: z.object({ training: count, heldOut: count, calibrationTraining: count, calibrationHeldOut: count }),
+  examples: z.object({
+    training: count,
+    heldOut: count,
+    calibrationTraining: count,
+    calibrationHeldOut: count,
+    /** Of general text, on which it shows what is forgotten. */
+    general: count.optional(),
+  }),
   /** Scored tokens of the training and of the held-out examples. */
   scoredTokens: z.object({ training: count, heldOut: count }),
   /** Rows read; of them cut to `maxLength`; left out since nothing in them is scored (after the cut), since a held-out example is the same, or beyond the number wanted. */

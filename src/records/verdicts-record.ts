@@ -23,6 +23,21 @@ export const armSummary = z.object({
   holds: z.boolean(),
   /** The arm's lower end lies above the margin. */
   shownWorse: z.boolean(),
+  /** Judged after every seed: seeds at the look that decided the arm; its figures rest on those. Absent while it is undecided. */
+  decidedAt: z.number().int().optional(),
+  /** The delta in nats per token, with an interval of the same level; null where a seed diverged. */
+  meanDeltaNats: number.optional(),
+  lowNats: number.optional(),
+  highNats: number.optional(),
+  /**
+   * Percent of full's loss: percentile interval, of the record's confidence, of the mean delta when the held-out examples are drawn
+   * again and the seeds stay. An example counts as one, however many tokens it has: its tokens are not recorded.
+   */
+  bootstrap: z.object({ low: z.number(), high: z.number() }).optional(),
+  /** Step at which half of the damage is recovered, between evaluations by a straight line; null where it never is, or there is no damage. */
+  stepsToRecoverHalf: number.optional(),
+  /** Final loss minus that of the same arm left trainable (of `frozen`: full's), nats per token, mean over the seeds of both. */
+  costOfNotTraining: number.optional(),
 });
 
 export const matrixVerdict = z.object({
@@ -52,6 +67,8 @@ export const verdictsRecord = z.object({
   /** 0..1 */
   confidence: z.number(),
   seeds: z.array(z.number().int()),
+  /** Judged after every seed from the first look to the last; absent where it was judged once. */
+  sequential: z.object({ firstLook: z.number().int(), lastLook: z.number().int() }).optional(),
   floor: noiseFloor,
   /** Named checks of the test itself; a failed one makes every verdict doubtful. */
   controls: z.record(z.string(), z.object({ passed: z.boolean(), text: z.string() })),

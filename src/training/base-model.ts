@@ -3,6 +3,7 @@ import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.js";
 import { canonicalName } from "../checkpoint/checkpoint-matrix.js";
 import { InputError } from "../foundation/errors.js";
 import { type Architecture, architectureOf } from "../model/architecture.js";
+import type { ParameterSpec } from "../model/language-model.js";
 
 export interface BaseModel extends Architecture {
   readonly source: string;
@@ -16,16 +17,14 @@ function architectureIn({ config, source }: Checkpoint): Architecture {
   return architectureOf(config, `${source}/config.json`);
 }
 
-/** Reads a checkpoint whole. @throws InputError where it is damaged, not supported, or lacks a weight. */
-export function openBaseModel(source: string): BaseModel {
-  const checkpoint = openCheckpoint(source);
-  try {
-    const architecture = architectureIn(checkpoint);
-    const tensorOf = new Map([...checkpoint.tensors.keys()].map((tensor) => [canonicalName(tensor), tensor]));
-    const weights = new Map<string, Float32Array>();
-    for (const { name, shape } of architecture.build().parameters) {
+/** @returns the tensor of each parameter, by the headers alone. @throws InputError where one is missing or of another shape. */
+export function locateWeights(checkpoint: Checkpoint, parameters: readonly ParameterSpec[]): Map<string, string> {
+  const { source, tensors } = checkpoint;
+  const tensorOf = new Map([...tensors.keys()].map((tensor) => [canonicalName(tensor), tensor]));
+  return new Map(
+    parameters.map(({ name, shape }) => {
       const tensor = tensorOf.get(canonicalName(name));
-      const found = tensor === undefined ? undefined : checkpoint.tensors.get(tensor);
+      const found = tensor === undefined ? undefined : tensors.get(tensor);
       if (tensor === undefined || found === undefined)
         throw new InputError(
           `${source}: the weights lack '${name}', which config.json calls for. Another model's config?`,
@@ -34,8 +33,18 @@ export function openBaseModel(source: string): BaseModel {
         throw new InputError(
           `${source}: tensor '${tensor}' has the shape [${found.shape.join(", ")}]; config.json calls for [${shape.join(", ")}].`,
         );
-      weights.set(name, checkpoint.readFloat32(tensor));
-    }
+      return [name, tensor];
+    }),
+  );
+}
+
+/** Reads a checkpoint whole. @throws InputError where it is damaged, not supported, or lacks a weight. */
+export function openBaseModel(source: string): BaseModel {
+  const checkpoint = openCheckpoint(source);
+  try {
+    const architecture = architectureIn(checkpoint);
+    const located = locateWeights(checkpoint, architecture.build().parameters);
+    const weights = new Map([...located].map(([name, tensor]) => [name, checkpoint.readFloat32(tensor)]));
     return { source, weights, ...architecture };
   } finally {
     checkpoint.close();
