@@ -157,13 +157,8 @@ export async function runPaper(options: PaperOptions): Promise<PaperRun> {
   const arms = Object.keys(printedArms)
     .filter((arm) => arm !== "full")
     .map(parseArm);
-  const specs = matrixTestSpecs({
-    targets: [[target]],
-    arms,
-    seeds,
-    steps: preset.sft.steps,
-    learningRate: rate.learningRate,
-  });
+  const test = { targets: [[target]], arms, steps: preset.sft.steps, learningRate: rate.learningRate };
+  const specs = matrixTestSpecs(test, seeds);
   const trials = await runTrials(specs, { ...queue, onProgress: trialProgress("trials") });
   const verdicts = judge(trials, {});
   writeRecord(folder.file("verdicts.json"), verdicts);

@@ -81,7 +81,7 @@ async function lossesBefore(
 export async function runCrystallizationTest(options: CrystallizationTestOptions): Promise<CrystallizationTest> {
   const { folder, setting, targets, arms, seeds, steps, judging, runners, signal } = options;
   const { learningRate, candidates } = await learningRateOf(options);
-  const specs = matrixTestSpecs({ targets, arms, seeds, steps, learningRate });
+  const specs = matrixTestSpecs({ targets, arms, steps, learningRate }, seeds);
   const trials = await runTrials(specs, {
     ...{ setting, runners, signal, path: folder.file("trials.jsonl") },
     heldOutLossBefore: await lossesBefore(specs, options),

@@ -4,7 +4,7 @@ import { matrixTestSpecs } from "./matrix-test.js";
 
 test("one `full` a seed is shared by all matrices, and all keys differ", () => {
   const arms = ["frozen", "crystal", "random"].map(parseArm);
-  const specs = matrixTestSpecs({ targets: [["a"], ["b"]], arms, seeds: [1, 2], steps: 5, learningRate: 0.1 });
+  const specs = matrixTestSpecs({ targets: [["a"], ["b"]], arms, steps: 5, learningRate: 0.1 }, [1, 2]);
   expect(specs).toHaveLength(2 * (1 + 2 * 3 + 1));
   expect(new Set(specs.map(({ key }) => key)).size).toBe(specs.length);
   expect(
@@ -23,6 +23,6 @@ test("one `full` a seed is shared by all matrices, and all keys differ", () => {
 
 test("matrices of one target are treated together", () => {
   const arms = [parseArm("frozen")];
-  const specs = matrixTestSpecs({ targets: [["a", "b"], ["c"]], arms, seeds: [1], steps: 5, learningRate: 0.1 });
+  const specs = matrixTestSpecs({ targets: [["a", "b"], ["c"]], arms, steps: 5, learningRate: 0.1 }, [1]);
   expect(specs.map(({ matrices }) => matrices)).toEqual([[], ["a", "b"], ["c"], []]);
 });

@@ -1,5 +1,5 @@
 /** @file Which trials the test of some matrices consists of, in the order they are best run. Runs none. */
-import type { Arm } from "../crystal/arm.js";
+import { type Arm, armName, parseArm } from "../crystal/arm.js";
 import { makeTrialSpec, type TrialSpec } from "../crystal/trial-spec.js";
 
 export interface MatrixTest {
@@ -7,20 +7,36 @@ export interface MatrixTest {
   readonly targets: readonly (readonly string[])[];
   /** Besides `full`, which is shared by all targets. */
   readonly arms: readonly Arm[];
-  readonly seeds: readonly number[];
   readonly steps: number;
   readonly learningRate: number;
 }
 
-/** Seed by seed, so that an interrupted run holds whole pairs: `full`, then every arm of every target, then `full` on another data order. */
-export function matrixTestSpecs({ targets, arms, seeds, steps, learningRate }: MatrixTest): TrialSpec[] {
-  return seeds.flatMap((seed) => {
-    const common = { seed, steps, learningRate };
-    const full: Arm = { kind: "full" };
-    return [
-      makeTrialSpec(full, [], { ...common, purpose: "sft" }),
-      ...targets.flatMap((names) => arms.map((arm) => makeTrialSpec(arm, names, { ...common, purpose: "sft" }))),
-      makeTrialSpec(full, [], { ...common, purpose: "aa" }),
-    ];
-  });
+export interface ArmOfTarget {
+  readonly matrices: readonly string[];
+  /** As in records: `crystal:8`. */
+  readonly arm: string;
+}
+
+export function everyArm({ targets, arms }: MatrixTest): ArmOfTarget[] {
+  return targets.flatMap((matrices) => arms.map((arm) => ({ matrices, arm: armName(arm) })));
+}
+
+/** `full`, then the arms, then `full` on another data order. */
+export function seedSpecs(
+  { steps, learningRate }: MatrixTest,
+  seed: number,
+  arms: readonly ArmOfTarget[],
+): TrialSpec[] {
+  const common = { seed, steps, learningRate };
+  const full: Arm = { kind: "full" };
+  return [
+    makeTrialSpec(full, [], { ...common, purpose: "sft" }),
+    ...arms.map(({ matrices, arm }) => makeTrialSpec(parseArm(arm), matrices, { ...common, purpose: "sft" })),
+    makeTrialSpec(full, [], { ...common, purpose: "aa" }),
+  ];
+}
+
+/** Seed by seed, so that an interrupted run holds whole pairs. */
+export function matrixTestSpecs(test: MatrixTest, seeds: readonly number[]): TrialSpec[] {
+  return seeds.flatMap((seed) => seedSpecs(test, seed, everyArm(test)));
 }
