@@ -101,6 +101,6 @@ export function deadweightTest(...args: string[]): Promise<Ended> {
 
 /** Seconds of work: four steps, two seeds. */
 export const quick = [
-  ...["--steps", "4", "--seeds", "2", "--lr", "1e-3", "--batch-tokens", "64", "--held-out", "16"],
+  ...["--steps", "4", "--seeds", "2", "--lr", "1e-3", "--batch-tokens", "64", "--held-out", "16", "--no-controls"],
   ...["--threads", "1", "--jobs", "1"],
 ];

@@ -83,7 +83,13 @@ describe("a test", () => {
       .digest("hex");
     expect(record.model).toMatchObject({ source: llama, sha256, parameters: 4736, vocabularySize: 37 });
     expect(readRecord(join(out, "run.json"), runRecord).inputs.model).toBe(sha256);
-    expect(record.data.examples).toEqual({ training: 284, heldOut: 16, calibrationTraining: 0, calibrationHeldOut: 0 });
+    expect(record.data.examples).toEqual({
+      training: 284,
+      heldOut: 16,
+      calibrationTraining: 0,
+      calibrationHeldOut: 0,
+      general: 0,
+    });
     expect(record.trials).toEqual({ finished: 16, diverged: 0, failed: 0 });
     expect(record.targets.map(({ arms }) => arms.map(({ arm }) => arm))).toEqual(
       Array(2).fill(["frozen", "crystal", "random"]),
@@ -112,6 +118,39 @@ describe("a test", () => {
     expect(stderr).toMatch(/Continuing in /);
     expect(readFileSync(join(out, "trials.jsonl"), "utf8")).toBe(trials);
     expect(readFileSync(join(out, "verdicts.json"), "utf8")).toBe(verdicts);
+  });
+
+  test("adds seeds until everything is decided, and tries itself", async () => {
+    const own = at("sequential");
+    const steps = ["--steps", "4", "--lr", "1e-3", "--batch-tokens", "64", "--held-out", "16", "--jobs", "2"];
+    const { code, stderr } = await deadweightTest(
+      ...[llama, "--data", data, "--out", own, ...steps, "--matrix", "layers.0.self_attn.o_proj", "--max-seeds", "5"],
+    );
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/if nothing is decided before the last seed/);
+    const trials = trialsOf(own);
+    const controls = trials.filter(({ purpose }) => purpose === "control");
+    expect(new Set(controls.map(({ key }) => key.replace(/, seed.*/, "")))).toEqual(
+      new Set([
+        "control: random planted",
+        "control: random all attention (8 matrices)",
+        "control: frozen scattered(256)",
+      ]),
+    );
+    expect(controls).toHaveLength(9);
+    const { verdicts, targets } = resultOf(own);
+    expect(verdicts.sequential).toEqual({ firstLook: 3, lastLook: 5 });
+    expect(targets).toHaveLength(1);
+    // Each arm stops where it is decided, at the latest at the fifth seed.
+    for (const summary of Object.values(verdicts.matrices[0].arms)) {
+      expect(summary.n).toBeGreaterThanOrEqual(3);
+      expect(summary.n).toBeLessThanOrEqual(5);
+    }
+    const again = readFileSync(join(own, "trials.jsonl"), "utf8");
+    await deadweightTest(
+      ...[llama, "--data", data, "--out", own, ...steps, "--matrix", "layers.0.self_attn.o_proj", "--max-seeds", "5"],
+    );
+    expect(readFileSync(join(own, "trials.jsonl"), "utf8")).toBe(again);
   });
 
   test("is continued by more seeds and by other matrices", async () => {
@@ -301,7 +340,7 @@ describe("data in the formats that people have", () => {
 /** Steps enough that there is time to act between two trials. */
 const slow = (out: string) => [
   ...[llama, "--data", data, "--out", out, "--steps", "150", "--seeds", "2", "--lr", "1e-3", "--batch-tokens", "256"],
-  ...["--held-out", "16", "--threads", "1", "--jobs", "1", "--arms", "frozen"],
+  ...["--held-out", "16", "--threads", "1", "--jobs", "1", "--arms", "frozen", "--no-controls"],
 ];
 
 async function until(condition: () => boolean): Promise<void> {

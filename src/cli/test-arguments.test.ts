@@ -5,7 +5,15 @@ import { type RawTestOptions, testArguments } from "./test-arguments.js";
 /** The command's defaults. */
 const raw: RawTestOptions = {
   ...{ data: ["train.jsonl"], trainOn: "completion", heldOut: "256", maxExamples: "20000" },
-  ...{ arms: "frozen,crystal,random", seeds: "5", steps: "50", lr: "auto", batchTokens: "512", seed: "1" },
+  ...{
+    arms: "frozen,crystal,random",
+    seeds: "auto",
+    maxSeeds: "20",
+    steps: "50",
+    lr: "auto",
+    batchTokens: "512",
+    seed: "1",
+  },
   ...{ margin: "0.5", confidence: "0.95", device: "cpu" },
 };
 const parsed = (options: Partial<RawTestOptions>) => testArguments({ ...raw, ...options });
@@ -14,7 +22,9 @@ describe("the arguments of a test", () => {
   test("have defaults that are left open where the machine or the model decides", () => {
     expect(testArguments(raw)).toMatchObject({
       ...{
-        seeds: 5,
+        seeds: null,
+        maxSeeds: 20,
+        controls: true,
         steps: 50,
         learningRate: null,
         margin: 0.5,

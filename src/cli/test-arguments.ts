@@ -21,7 +21,10 @@ export interface TestArguments {
   readonly together: boolean;
   /** Besides `full`. */
   readonly arms: readonly Arm[];
-  readonly seeds: number;
+  /** Null: until everything is decided, at most `maxSeeds`. */
+  readonly seeds: number | null;
+  readonly maxSeeds: number;
+  readonly controls: boolean;
   readonly steps: number;
   readonly evaluateEvery: number;
   /** Null: chosen. */
@@ -58,6 +61,8 @@ export interface RawTestOptions {
   readonly together?: boolean;
   readonly arms: string;
   readonly seeds: string;
+  readonly maxSeeds: string;
+  readonly controls?: boolean;
   readonly steps: string;
   readonly lr: string;
   readonly batchTokens: string;
@@ -74,6 +79,8 @@ export interface RawTestOptions {
 }
 
 const measurements = 5;
+/** Fewer seeds tell too little of the variance to decide on. */
+export const firstLook = 3;
 
 function parseArms(list: string): Arm[] {
   const words = list
@@ -91,6 +98,14 @@ function parseArms(list: string): Arm[] {
 function positiveNumber(text: string, what: string): number {
   const value = Number(text);
   if (!(Number.isFinite(value) && value > 0)) throw new UsageError(`${what} is '${text}'; it is a positive number.`);
+  return value;
+}
+
+/** The first look is at three seeds. */
+function parseMaxSeeds(text: string): number {
+  const value = positiveInteger(text, "--max-seeds");
+  if (value < firstLook)
+    throw new UsageError(`--max-seeds is ${value}; it is at least ${firstLook}, where the first look is taken.`);
   return value;
 }
 
@@ -130,7 +145,9 @@ export function testArguments(raw: RawTestOptions): TestArguments {
     heldOut: positiveInteger(raw.heldOut, "--held-out"),
     maxExamples: positiveInteger(raw.maxExamples, "--max-examples"),
     ...{ matrices: raw.matrix ?? [], together: raw.together ?? false, arms: parseArms(raw.arms) },
-    seeds: positiveInteger(raw.seeds, "--seeds"),
+    seeds: raw.seeds === "auto" ? null : positiveInteger(raw.seeds, "--seeds"),
+    maxSeeds: parseMaxSeeds(raw.maxSeeds),
+    controls: raw.controls ?? true,
     ...{ steps, evaluateEvery: Math.max(1, Math.round(steps / measurements)) },
     learningRate: raw.lr === "auto" ? null : positiveNumber(raw.lr, "--lr"),
     batchTokens: positiveInteger(raw.batchTokens, "--batch-tokens"),

@@ -19,7 +19,8 @@ function facts({ rowsAtOnce = 12, pieces = [[{ text: "a", scored: true }]], left
         ...{ evaluateEvery: 10, plantedGate: 1, device: "cpu", threads: 2 },
       },
     },
-    ...{ maxLength: 64, targets: ["wte"], arms: ["frozen", "crystal:8"], seeds: 5, trials: 25, seconds: 125 },
+    ...{ maxLength: 64, targets: ["wte"], arms: ["frozen", "crystal:8"] },
+    ...{ seeds: { kind: "fixed", seeds: 5 }, trials: { first: 25, most: 25 }, seconds: 125, mostSeconds: 125 },
   };
 }
 
@@ -35,8 +36,22 @@ describe("the preview of a test", () => {
 Examples: 1,000 for training (25,000 scored tokens), 100 held out (2,500), 100 for the choice of the learning rate.
 Batches: 12 rows of 64 positions, on average 20.3 examples with 512 scored tokens, 93% filled.
 Memory: about 1.3 GB for each of 2 jobs; 4 threads in all.
-Trials: 25 (1 target x frozen, crystal:8 x 5 seeds, with full twice for each seed), about 2 min 05 s.
+Trials: 25 (1 target x frozen, crystal:8 x 5 seeds, full twice for each seed, controls), about 2 min 05 s.
 Targets: wte.`),
+    );
+  });
+
+  test("says what may come where seeds are added until everything is decided", () => {
+    const sequential = {
+      ...facts(),
+      ...{
+        seeds: { kind: "sequential" as const, first: 3, most: 20 },
+        trials: { first: 15, most: 100 },
+        mostSeconds: 500,
+      },
+    };
+    expect(oneLine(testPreview(sequential, plain))).toContain(
+      "Trials: 15 for the first 3 seeds (1 target x frozen, crystal:8, full twice for each seed, controls), about 2 min 05 s; then seed by seed what is not decided, up to 100 trials for 20 seeds, 8 min 20 s.",
     );
   });
 

@@ -2,8 +2,10 @@
 import { count, counted, duration, fixed } from "../report/figure-text.js";
 import { printable, wrap } from "../report/printable.js";
 import { painter, type TerminalLook } from "../report/terminal-look.js";
+import type { SeedPlan } from "../study/crystallization-test.js";
 import type { DataTaskResult } from "./data-task.js";
 import type { TestPlan } from "./test-plan.js";
+import type { TrialCounts } from "./test-trials.js";
 
 export interface PreviewFacts {
   readonly data: DataTaskResult;
@@ -11,9 +13,11 @@ export interface PreviewFacts {
   readonly maxLength: number;
   readonly targets: readonly string[];
   readonly arms: readonly string[];
-  readonly seeds: number;
-  readonly trials: number;
+  readonly seeds: SeedPlan;
+  readonly trials: TrialCounts;
   readonly seconds: number;
+  /** If nothing is decided before the last seed. */
+  readonly mostSeconds: number;
 }
 
 /** Letters of an example shown at most: from its start, and up to its end. */
@@ -51,9 +55,16 @@ export function leftOutText({ rows }: DataTaskResult, maxLength: number): string
   ];
 }
 
+function trialsText({ targets, arms, seeds, trials, seconds, mostSeconds }: PreviewFacts): string {
+  const what = `${counted(targets.length, "target")} x ${arms.join(", ")}`;
+  if (seeds.kind === "fixed")
+    return `Trials: ${trials.first} (${what} x ${counted(seeds.seeds, "seed")}, full twice for each seed, controls), about ${duration(seconds)}.`;
+  return `Trials: ${trials.first} for the first ${seeds.first} seeds (${what}, full twice for each seed, controls), about ${duration(seconds)}; then seed by seed what is not decided, up to ${trials.most} trials for ${seeds.most} seeds, ${duration(mostSeconds)}.`;
+}
+
 /** @returns lines without a final line end. */
 export function testPreview(facts: PreviewFacts, look: TerminalLook): string {
-  const { data, plan, targets, arms, seeds, trials, seconds, maxLength } = facts;
+  const { data, plan, targets, maxLength } = facts;
   const { examples, scoredTokens, plan: batch, rows } = data;
   const { memory, jobs, threads } = plan;
   const paint = painter(look.color);
@@ -68,7 +79,7 @@ export function testPreview(facts: PreviewFacts, look: TerminalLook): string {
     `Examples: ${count(examples.training)} for training (${count(scoredTokens.training)} scored tokens), ${count(examples.heldOut)} held out (${count(scoredTokens.heldOut)}), ${count(examples.calibrationTraining + examples.calibrationHeldOut)} for the choice of the learning rate.`,
     `Batches: ${batch.rows} rows of ${batch.length} positions, on average ${fixed(batch.meanExamples, 1)} examples with ${fixed(batch.meanScored, 0)} scored tokens, ${fixed(batch.filled * 100, 0)}% filled${parts > 1 ? `; computed in ${parts} parts of ${memory.rowsAtOnce} rows to fit the memory` : ""}.`,
     `Memory: about ${fixed(memory.bytes / 1e9, 1)} GB for each of ${counted(jobs, "job")}; ${counted(threads, "thread")} in all.`,
-    `Trials: ${trials} (${counted(targets.length, "target")} x ${arms.join(", ")} x ${counted(seeds, "seed")}, with full twice for each seed), about ${duration(seconds)}.`,
+    trialsText(facts),
     `Targets: ${targets.join(", ")}.`,
   ];
   return [

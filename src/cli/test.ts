@@ -29,11 +29,9 @@ import type { TestArguments } from "./test-arguments.js";
 import { type DataSources, encodeData, findData, testedData } from "./test-data.js";
 import { planTest, type TestPlan, testSeconds } from "./test-plan.js";
 import { leftOutText, testPreview } from "./test-preview.js";
+import { seedPlanOf, studyOptions, trialCounts } from "./test-trials.js";
 import { openTestedModel, type TestedModel } from "./tested-model.js";
 import { demandWritable } from "./writable-path.js";
-
-/** Peak rates that are tried on `full`; those of AdamW fine-tuning in use, from large models to small ones. */
-const learningRates = [3e-5, 1e-4, 3e-4, 1e-3, 3e-3];
 
 const now = () => performance.now();
 
@@ -80,11 +78,6 @@ async function paceOf(runner: TaskRunner, plan: TestPlan, { progress, signal }: 
   return pace;
 }
 
-/** Trials of a test, and of the choice of the rate. */
-function trialCount({ targets }: TestedModel, { arms, seeds, learningRate }: TestArguments): number {
-  return seeds * (targets.length * arms.length + 2) + (learningRate === null ? learningRates.length : 0);
-}
-
 async function dryRun(test: Test): Promise<void> {
   const { args, tested, options, path } = test;
   const folder = mkdtempSync(join(tmpdir(), "deadweight-dry-run-"));
@@ -96,19 +89,20 @@ async function dryRun(test: Test): Promise<void> {
     });
     const plan = planTest(tested.model, encoded, args, { model: resolve(path), data });
     const pace = await paceOf(runner, plan, options);
-    const trials = trialCount(tested, args);
+    const trials = trialCounts(tested, args);
     const text = testPreview(
       {
         ...{
           data: encoded,
           plan,
           trials,
-          seeds: args.seeds,
+          seeds: seedPlanOf(args),
           maxLength: testedData(encoded, args, tested.model).maxLength,
         },
         targets: tested.targets.map((matrices) => matrices.map(({ name }) => name).join("+")),
         arms: args.arms.map(armName),
-        seconds: testSeconds(pace, args, trials, plan.jobs),
+        seconds: testSeconds(pace, args, trials.first, plan.jobs),
+        mostSeconds: testSeconds(pace, args, trials.most, plan.jobs),
       },
       terminalLook(process.stdout, process.env),
     );
@@ -121,7 +115,7 @@ async function dryRun(test: Test): Promise<void> {
 
 async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
   const { args, tested, options, path } = test;
-  const { progress, signal } = options;
+  const { progress } = options;
   const first = workerProcess();
   const runners = [first];
   try {
@@ -138,21 +132,17 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
         `Batches of ${rows} rows are computed in parts of ${counted(rowsAtOnce, "row")} to fit the memory.`,
       );
     while (runners.length < plan.jobs) runners.push(workerProcess());
-    const trials = trialCount(tested, args);
+    const trials = trialCounts(tested, args);
     if (!folder.continued) {
-      const seconds = testSeconds(await paceOf(first, plan, options), args, trials, plan.jobs);
+      const pace = await paceOf(first, plan, options);
+      const time = (count: number) => duration(testSeconds(pace, args, count, plan.jobs));
+      const further =
+        trials.most > trials.first ? `, ${time(trials.most)} if nothing is decided before the last seed` : "";
       progress.note(
-        `${trials} trials, ${plan.jobs} at a time with ${counted(plan.setting.threads, "thread")} each: about ${duration(seconds)}.`,
+        `${trials.first} trials, ${plan.jobs} at a time with ${counted(plan.setting.threads, "thread")} each: about ${time(trials.first)}${further}.`,
       );
     }
-    const study = {
-      ...{ folder, runners, signal, setting: plan.setting, arms: args.arms, steps: args.steps, seed: args.seed },
-      targets: tested.targets.map((matrices) => matrices.map(({ name }) => name)),
-      seeds: Array.from({ length: args.seeds }, (_, index) => index + 1),
-      learningRate: args.learningRate ?? learningRates,
-      judging: { margin: args.margin, confidence: args.confidence },
-      ...{ onProgress: progress.update, onNote: progress.note },
-    };
+    const study = studyOptions(tested, args, { folder, setting: plan.setting, runners }, options);
     const result = await runCrystallizationTest(study);
     return testSummary(
       {

@@ -18,11 +18,14 @@ import { locateWeights } from "../training/base-model.js";
 export interface TestedModel {
   readonly facts: TestRecord["model"];
   readonly model: LanguageModel;
+  /** Canonical names of all attention matrices. */
+  readonly attention: readonly string[];
   /** Canonical matrices by target. */
   readonly targets: readonly (readonly CheckpointMatrix[])[];
 }
 
 /** Where the paper looked first: the matrix that writes attention's result into the residual stream. */
+const attention = /^(attn|self_attn|attention)\./;
 const attentionOutput = /^(attn\.c_proj|self_attn\.o_proj|attention\.dense)$/;
 
 function demandFolder(path: string): void {
@@ -111,7 +114,8 @@ export function openTestedModel(
   const model = modelOf(source, path);
   const checkpoint = openCheckpoint(path, { hashWhileReading: true });
   try {
-    const chosen = selected(trainableMatrices(checkpoint, model), globs, source);
+    const matrices = trainableMatrices(checkpoint, model);
+    const chosen = selected(matrices, globs, source);
     demandRanks(chosen, arms);
     demandFinite(checkpoint, model);
     return {
@@ -121,6 +125,7 @@ export function openTestedModel(
         parameters: parameterCount(checkpoint),
         ...{ contextLength: model.contextLength, vocabularySize: model.vocabularySize },
       },
+      attention: matrices.filter(({ role }) => attention.test(role)).map(({ name }) => name),
       targets: together ? [chosen] : chosen.map((matrix) => [matrix]),
     };
   } finally {

@@ -1,9 +1,11 @@
 /** @file `deadweight verdict`: judges the finished trials of a run again, without training. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { InputError, UsageError } from "../foundation/errors.js";
-import { readRecordLines, writeRecord } from "../records/record-file.js";
+import { readRecord, readRecordLines, writeRecord } from "../records/record-file.js";
 import { newestTrials, trialRecord } from "../records/trial-record.js";
+import { verdictsRecord } from "../records/verdicts-record.js";
 import { verdictTable } from "../report/verdict-table.js";
 import { judge } from "../statistics/verdict.js";
 
@@ -20,11 +22,16 @@ function run(folder: string, options: { margin?: string; confidence?: string; js
   const path = join(folder, "trials.jsonl");
   const trials = newestTrials(readRecordLines(path, trialRecord));
   if (trials.length === 0) throw new InputError(`${path}: there are no trials to judge. Is ${folder} a run folder?`);
+  const judged = join(folder, "verdicts.json");
+  // The looks belong to the plan of the run: judged without them, seeds that were added until it was decided would count as planned.
+  const looks = existsSync(judged) ? readRecord(judged, verdictsRecord).sequential : undefined;
   const verdicts = judge(trials, {
-    ...(margin === undefined ? {} : { margin }),
-    ...(confidence === undefined ? {} : { confidence }),
+    ...(margin !== undefined && { margin }),
+    ...(confidence !== undefined && { confidence }),
+    ...(looks && { looks: { first: looks.firstLook, last: looks.lastLook } }),
+    details: true,
   });
-  writeRecord(join(folder, "verdicts.json"), verdicts);
+  writeRecord(judged, verdicts);
   if (options.json === "-") {
     process.stdout.write(`${JSON.stringify(verdicts)}\n`);
     return;

@@ -106,7 +106,10 @@ test("a preview joins the runs of tokens, and is the text again", () => {
 });
 
 test("general text is scored whole and kept apart from the splits", async () => {
-  const general = write("general.jsonl", words.map((text) => ({ text })));
+  const general = write(
+    "general.jsonl",
+    words.map((text) => ({ text })),
+  );
   const path = write("with-general.jsonl", pairs);
   const { dataset } = await prepareData(request(path, { generalPaths: [general] }));
   expect(dataset.general).toHaveLength(words.length);

@@ -44,8 +44,8 @@ export async function findLossesBefore(
 ): Promise<Map<string, number>> {
   cutUnfinishedLine(path);
   const losses = new Map(readRecordLines(path, lossBefore).map((line) => [line.key, line.heldOutLossBefore]));
-  // A learning rate is chosen on other held-out examples.
-  const waiting = specs.filter(({ key, purpose }) => purpose !== "learning-rate" && !losses.has(key));
+  // A learning rate is chosen on other held-out examples; controls are few, and treat what is no matrix of the model.
+  const waiting = specs.filter(({ key, purpose }) => (purpose === "sft" || purpose === "aa") && !losses.has(key));
   const groups = groupsOf(waiting);
   let done = 0;
   await shareOut(runners, groups, async (runner, group) => {

@@ -1,6 +1,7 @@
 /** @file How many seeds would decide a matrix, if means, variances and the share of diverged seeds stay as observed. */
+import { type ArmDeltas, armInterval, divergedStatistic, levelOfLook } from "./arm-interval.js";
 import { halfWidth, momentsOf } from "./paired-difference.js";
-import { type ArmDeltas, divergedStatistic, type MatrixArms, sequence } from "./sequence-test.js";
+import { type MatrixArms, sequence } from "./sequence-test.js";
 import { studentQuantile } from "./student-t.js";
 
 /** More than anyone runs: beyond it the effect sits at the margin. */
@@ -15,11 +16,20 @@ function decidesAt({ values, diverged }: ArmDeltas, margin: number, level: numbe
   return (n) => halfWidth({ n, mean, deviation }, 1 - level) < Math.abs(mean - margin);
 }
 
-function seedsOfArm(deltas: ArmDeltas, margin: number, level: number): number | null {
+/**
+ * Judged after every seed: that of the first look that decides. Where it is beyond the last look it is what a longer plan would need,
+ * a little too few, as more looks make each of them stricter.
+ * @returns null where no number up to 1,000 does, or the variance is unknown.
+ */
+export function seedsOfArm(deltas: ArmDeltas, margin: number, level: number): number | null {
+  const { looked } = deltas;
   const seen = deltas.values.length + deltas.diverged;
   if (seen < 2) return null;
-  const decides = decidesAt(deltas, margin, level);
-  if (decides(seen)) return seen;
+  const decided = armInterval(deltas, margin, level).decidedAt;
+  if (decided !== undefined) return decided;
+  const decides = decidesAt(deltas, margin, looked ? levelOfLook(level, looked.looks) : level);
+  if (looked && decides(looked.looks.first) && seen < looked.looks.first) return looked.looks.first;
+  if (!looked && decides(seen)) return seen;
   if (!decides(most)) return null;
   // The half-width falls as n grows: bisection.
   let [open, enough] = [seen, most];
@@ -44,7 +54,8 @@ export function seedsToDecide(arms: MatrixArms, margin: number, level: number): 
     const seeds = seedsOfArm(deltas, margin, level);
     if (seeds === null) return null;
     needed = Math.max(needed, seeds);
-    if (deltas.diverged > 0 || momentsOf(deltas.values).mean > margin) break;
+    const { holds, mean } = armInterval(deltas, margin, level);
+    if (!holds && mean > margin) break;
   }
   return needed;
 }

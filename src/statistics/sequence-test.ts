@@ -1,26 +1,8 @@
 /** @file The family of hypotheses: arms in fixed sequence within a matrix, Holm over matrices. Knows deltas, not trials. */
 import type { MatrixVerdict } from "../records/verdicts-record.js";
-import { halfWidth, momentsOf } from "./paired-difference.js";
-import { studentQuantile } from "./student-t.js";
+import { type ArmDeltas, type ArmInterval, armInterval } from "./arm-interval.js";
 
 export type VerdictKind = MatrixVerdict["verdict"];
-
-/** Paired deltas of one arm, in percent. */
-export interface ArmDeltas {
-  readonly values: readonly number[];
-  /** Seeds that diverged: infinitely worse. */
-  readonly diverged: number;
-}
-
-export interface ArmInterval {
-  readonly mean: number;
-  readonly low: number;
-  readonly high: number;
-  /** The upper end lies below the margin. */
-  readonly holds: boolean;
-  /** The lower end lies above the margin. */
-  readonly shownWorse: boolean;
-}
 
 /** The arms that lead to a verdict, in the order in which they are tested. */
 export const sequence = ["frozen", "crystal", "random"] as const;
@@ -41,29 +23,6 @@ const ifWorse: Readonly<Record<SequenceArm, VerdictKind>> = {
   crystal: "freezable",
   random: "low-rank",
 };
-
-/**
- * The t statistic of `n` values of which `diverged` grow without bound, in the limit: mean D d/n and standard error
- * D sqrt(d (n - d) / (n - 1)) / n for a large value D; D cancels.
- */
-export function divergedStatistic(n: number, diverged: number): number {
-  return Math.sqrt((diverged * (n - 1)) / (n - diverged));
-}
-
-/** @param level two-sided error of the interval, 0..1 */
-export function armInterval({ values, diverged }: ArmDeltas, margin: number, level: number): ArmInterval {
-  const infinity = Number.POSITIVE_INFINITY;
-  const n = values.length + diverged;
-  if (diverged > 0) {
-    const worse = n > 1 && divergedStatistic(n, diverged) > studentQuantile(level / 2, n - 1);
-    return { mean: infinity, low: worse ? infinity : -infinity, high: infinity, holds: false, shownWorse: worse };
-  }
-  if (n === 0) return { mean: Number.NaN, low: -infinity, high: infinity, holds: false, shownWorse: false };
-  const moments = momentsOf(values);
-  const half = halfWidth(moments, 1 - level);
-  const [low, high] = [moments.mean - half, moments.mean + half];
-  return { mean: moments.mean, low, high, holds: high < margin, shownWorse: low > margin };
-}
 
 /**
  * The intervals to show. Behind the first arm that does not hold no other may be claimed to hold, so an upper end below the margin is
@@ -114,7 +73,8 @@ export function verdictAt(arms: MatrixArms, margin: number, level: number): Verd
  *
  * What is proven and what is simulated: each end of an interval errs with half the share, and of the two claims about one arm at most one
  * is false. Freeing a share after a claim in either direction is Holm with directional decisions, proven for independent statistics
- * (Shaffer, Ann. Statist. 8 (1980) 1342); matrices of one run share their `full` trials, so the family's error is checked by
+ * (Shaffer, Ann. Statist. 8 (1980) 1342). Judged after every seed, a claim at a share is one whose smallest p value over the looks has an
+ * overall level below half of it, so the same holds for those. Matrices of one run share their `full` trials, so the family's error is checked by
  * simulation with that dependence in the tests. Arms outside the chain are shown at the same level without a joint
  * guarantee; those after its end claim nothing (`intervalsAt`).
  */

@@ -7,6 +7,10 @@ const fixture = JSON.parse(
   readFileSync(new URL("../../test/fixtures/statistics/statistics.json", import.meta.url), "utf8"),
 ) as Record<"tails" | "quantiles", [number, number, number][]>;
 
+const distributions = JSON.parse(
+  readFileSync(new URL("../../test/fixtures/statistics/distributions.json", import.meta.url), "utf8"),
+) as Record<"tails" | "quantiles", [number, number, number][]>;
+
 const relative = (found: number, wanted: number) => (wanted === 0 ? Math.abs(found) : Math.abs(found / wanted - 1));
 
 describe("Student's t, against SciPy", () => {
@@ -18,6 +22,15 @@ describe("Student's t, against SciPy", () => {
   test("quantiles to 1e-10", () => {
     for (const [tail, degrees, t] of fixture.quantiles)
       expect(relative(studentQuantile(tail, degrees), t), `${tail}, ${degrees}`).toBeLessThan(1e-10);
+  });
+  test("both to 1e-10 over 1 to 200 degrees, down to a tail of 1e-12", () => {
+    expect(distributions.quantiles.length).toBeGreaterThan(700);
+    for (const [tail, degrees, t] of distributions.quantiles) {
+      expect(relative(studentQuantile(tail, degrees), t), `quantile ${tail}, ${degrees}`).toBeLessThan(1e-10);
+      expect(relative(studentTail(t, degrees), tail), `tail ${t}, ${degrees}`).toBeLessThan(1e-10);
+    }
+    for (const [t, degrees, tail] of distributions.tails)
+      expect(relative(studentTail(t, degrees), tail), `tail ${t}, ${degrees}`).toBeLessThan(1e-10);
   });
   test("closed forms: one degree of freedom is Cauchy, two are algebraic", () => {
     for (const t of [0.1, 1, 7]) {

@@ -1,6 +1,7 @@
 /** @file What a reader of the verdicts must know besides them, in sentences. Judges nothing. */
 import type { TrialRecord } from "../records/trial-record.js";
 import type { MatrixVerdict } from "../records/verdicts-record.js";
+import type { Looks } from "./first-passage.js";
 import { armAt, type SequenceArm, sequence } from "./sequence-test.js";
 
 /** @param seeds those that are paired with `full` in some arm. */
@@ -17,6 +18,23 @@ export function trialWarnings(trials: readonly TrialRecord[], seeds: readonly nu
     );
   if (failed.length > 0) warnings.push(`${failed.length} trials failed and are missing: ${failed.join("; ")}.`);
   if (diverged.length > 0) warnings.push(`${diverged.length} trials diverged: ${diverged.join("; ")}.`);
+  return warnings;
+}
+
+/** What the plan of looks leaves out. @param seeds those that are judged. */
+export function lookWarnings(
+  trials: readonly TrialRecord[],
+  seeds: readonly number[],
+  { first, last }: Looks,
+): string[] {
+  const beyond = new Set(trials.filter(({ purpose }) => purpose === "sft").map(({ seed }) => seed)).size > last;
+  const warnings: string[] = [];
+  if (seeds.length > 1 && seeds.length < first)
+    warnings.push(`${seeds.length} seeds are judged, the first look comes after ${first}: every verdict is undecided.`);
+  if (beyond)
+    warnings.push(
+      `There are more seeds than the ${last} of the plan; no arm is judged by more than its first ${last}.`,
+    );
   return warnings;
 }
 

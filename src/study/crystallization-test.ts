@@ -1,5 +1,5 @@
 /** @file The crystallization test in a run folder, stage by stage: learning rate, losses before, trials, verdicts. Knows no report. */
-import type { Arm } from "../crystal/arm.js";
+import { type Arm, armName } from "../crystal/arm.js";
 import type { TrialSetting, TrialSpec } from "../crystal/trial-spec.js";
 import { findLossesBefore } from "../dispatch/losses-before.js";
 import type { TaskRunner } from "../dispatch/task.js";
@@ -8,9 +8,12 @@ import { writeRecord } from "../records/record-file.js";
 import type { RunFolder } from "../records/run-folder.js";
 import type { TrialRecord } from "../records/trial-record.js";
 import type { VerdictsRecord } from "../records/verdicts-record.js";
+import { undecidedArms } from "../statistics/undecided-arms.js";
 import { type JudgeOptions, judge } from "../statistics/verdict.js";
+import { controlSeeds, controlSpecs } from "./control-trials.js";
 import { chooseLearningRate, type LearningRateCandidate, type LearningRateChoice } from "./learning-rate.js";
-import { matrixTestSpecs } from "./matrix-test.js";
+import { everyArm, type MatrixTest, seedSpecs } from "./matrix-test.js";
+import { nextTrials } from "./sequential-trials.js";
 
 export interface StageProgress {
   readonly stage: string;
@@ -19,6 +22,11 @@ export interface StageProgress {
   readonly detail: string;
 }
 
+/** So many seeds of everything, or seed by seed what is not decided yet. */
+export type SeedPlan =
+  | { readonly kind: "fixed"; readonly seeds: number }
+  | { readonly kind: "sequential"; readonly first: number; readonly most: number };
+
 export interface CrystallizationTestOptions {
   readonly folder: RunFolder;
   readonly setting: TrialSetting;
@@ -26,13 +34,16 @@ export interface CrystallizationTestOptions {
   readonly targets: readonly (readonly string[])[];
   /** Besides `full`. */
   readonly arms: readonly Arm[];
-  readonly seeds: readonly number[];
+  readonly seedPlan: SeedPlan;
   readonly steps: number;
   /** The rate itself, or those among which it is chosen. */
   readonly learningRate: number | readonly number[];
   /** Of the choice of the rate. */
   readonly seed: number;
-  readonly judging: JudgeOptions;
+  /** All attention matrices, and elements of a target: what the controls treat. Null: no controls. */
+  readonly controls: { readonly attention: readonly string[]; readonly targetElements: number } | null;
+  readonly margin: number;
+  readonly confidence: number;
   readonly runners: readonly TaskRunner[];
   readonly onProgress: (progress: StageProgress) => void;
   readonly onNote: (text: string) => void;
@@ -65,29 +76,61 @@ const trialsProgress =
   (progress: TrialProgress) =>
     onProgress({ stage, fraction: fractionDone(progress), detail: trialsDetail(progress) });
 
-/** Trials that are on file already need no loss before them. */
-async function lossesBefore(
+export function judgeOptions({ margin, confidence, seedPlan }: CrystallizationTestOptions): JudgeOptions {
+  if (seedPlan.kind === "fixed") return { margin, confidence };
+  return { margin, confidence, looks: { first: seedPlan.first, last: seedPlan.most } };
+}
+
+async function run(
   specs: readonly TrialSpec[],
-  { folder, setting, runners, signal, onProgress }: CrystallizationTestOptions,
-): Promise<Map<string, number>> {
-  return findLossesBefore(specs, {
+  stage: string,
+  options: CrystallizationTestOptions,
+): Promise<TrialRecord[]> {
+  const { folder, setting, runners, signal, onProgress } = options;
+  const heldOutLossBefore = await findLossesBefore(specs, {
     ...{ setting, runners, signal, path: folder.file("before.jsonl") },
     onProgress: ({ done, total }) =>
       onProgress({ stage: "before fine-tuning", fraction: done / total, detail: `${done} of ${total} targets` }),
   });
+  return runTrials(specs, {
+    ...{ setting, runners, signal, heldOutLossBefore, path: folder.file("trials.jsonl") },
+    onProgress: trialsProgress(stage, options),
+  });
 }
+
+/** Pairs of `full` for the noise floor, where seeds go on and on. */
+const floorSeeds = 5;
+
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+async function trialsOf(test: MatrixTest, options: CrystallizationTestOptions): Promise<TrialRecord[]> {
+  const { seedPlan, controls, steps } = options;
+  const { learningRate } = test;
+  const first = range(1, seedPlan.kind === "fixed" ? seedPlan.seeds : Math.min(seedPlan.first, seedPlan.most));
+  const controlled =
+    controls === null ? [] : controlSpecs({ ...controls, seeds: first.slice(0, controlSeeds), steps, learningRate });
+  const specs = [...first.flatMap((seed) => seedSpecs(test, seed, everyArm(test))), ...controlled];
+  let trials = await run(specs, "trials", options);
+  if (seedPlan.kind === "fixed") return trials;
+  for (;;) {
+    const open = undecidedArms(trials, { ...judgeOptions(options), targets: wantedTargets(test) });
+    const next = nextTrials({ test, trials, open, most: seedPlan.most, floorSeeds, jobs: options.runners.length });
+    if (next.length === 0) return trials;
+    const seeds = Math.max(...next.map(({ seed }) => seed));
+    const stage = `${open.length} of ${test.targets.length} targets open, seed ${seeds} of at most ${seedPlan.most}`;
+    trials = [...trials, ...(await run(next, stage, options))];
+  }
+}
+
+const wantedTargets = ({ targets, arms }: MatrixTest) =>
+  targets.map((matrices) => ({ matrices, arms: arms.map(armName) }));
 
 /** Runs what is missing and writes verdicts.json. @throws InterruptedError: what is finished is on file. */
 export async function runCrystallizationTest(options: CrystallizationTestOptions): Promise<CrystallizationTest> {
-  const { folder, setting, targets, arms, seeds, steps, judging, runners, signal } = options;
+  const { folder, targets, arms, steps } = options;
   const { learningRate, candidates } = await learningRateOf(options);
-  const specs = matrixTestSpecs({ targets, arms, steps, learningRate }, seeds);
-  const trials = await runTrials(specs, {
-    ...{ setting, runners, signal, path: folder.file("trials.jsonl") },
-    heldOutLossBefore: await lossesBefore(specs, options),
-    onProgress: trialsProgress("trials", options),
-  });
-  const verdicts = judge(trials, judging);
+  const trials = await trialsOf({ targets, arms, steps, learningRate }, options);
+  const verdicts = judge(trials, { ...judgeOptions(options), details: true });
   writeRecord(folder.file("verdicts.json"), verdicts);
   return { learningRate, candidates, trials, verdicts };
 }
