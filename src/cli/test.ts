@@ -29,6 +29,7 @@ import type { TestArguments } from "./test-arguments.js";
 import { type DataSources, encodeData, findData, testedData } from "./test-data.js";
 import { planTest, type TestPlan, testSeconds } from "./test-plan.js";
 import { leftOutText, testPreview } from "./test-preview.js";
+import { scanTested } from "./test-scan.js";
 import { seedPlanOf, studyOptions, trialCounts } from "./test-trials.js";
 import { openTestedModel, type TestedModel } from "./tested-model.js";
 import { demandWritable } from "./writable-path.js";
@@ -144,10 +145,12 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
     }
     const study = studyOptions(tested, args, { folder, setting: plan.setting, runners }, options);
     const result = await runCrystallizationTest(study);
+    const names = new Set(tested.targets.flatMap((matrices) => matrices.map(({ name }) => name)));
+    const scan = await scanTested(path, names, plan.threads, options);
     return testSummary(
       {
         ...{ model: tested.facts, data: testedData(encoded, args, tested.model), setting: plan.setting },
-        ...{ scoredTokensPerStep: encoded.plan.meanScored, targets: tested.targets },
+        ...{ scoredTokensPerStep: encoded.plan.meanScored, targets: tested.targets, scan },
       },
       study,
       result,
@@ -188,6 +191,7 @@ export async function runTest(source: string, args: TestArguments): Promise<void
       `${folder.continued ? "Continuing" : "Starting"} in ${out}: ${counted(tested.targets.length, "target")}.`,
     );
     const record = await runIn(folder, test);
+    writeRecord(folder.file("verdicts.json"), record.verdicts);
     writeRecord(folder.file("test.json"), record);
     writeFileAtomically(folder.file("report.html"), testPage(record));
     show(record, args);

@@ -14,6 +14,9 @@ export const armFigures = z.object({
   deltaBeforePercent: estimate,
   /** (arm - full) / full after the last step, percent, paired by seed; interval as in the verdict. */
   deltaPercent: estimate,
+  /** Loss on general text after the last step, and (arm - full) / full of it in percent, paired by seed: what was forgotten. */
+  generalLossAfter: estimate.optional(),
+  generalDeltaPercent: estimate.optional(),
   /** The paper's own way: first seed, last training loss, percent against full's. */
   likePaper: z.object({ trainLossLast: figure, deltaPercent: figure }),
   /** Held-out loss over steps: mean over seeds, and the smallest and largest seed. */

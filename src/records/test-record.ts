@@ -50,6 +50,26 @@ export const testedData = z.object({
   rows: z.object({ read: count, truncated: count, withoutScored: count, repeated: count, beyond: count }),
 });
 
+/** How one measure of a matrix goes with what an arm costs, over all single matrices that were tested. */
+export const spectralPrediction = z.object({
+  /** "pr / noise", "depth", "relative update", ... */
+  measure: z.string(),
+  arm: z.string(),
+  /** Spearman's; null where one side is constant. */
+  rho: figure,
+  low: figure,
+  high: figure,
+  /** Two-sided, by permutation, not corrected for the number of measures. */
+  p: figure,
+  n: z.number().int(),
+});
+
+/** Verdicts at another learning rate. */
+export const rateSensitivity = z.object({
+  learningRate: z.number(),
+  matrices: z.array(z.object({ name: z.string(), verdict: z.string(), arms: z.record(z.string(), figure) })),
+});
+
 export const testRecord = z.object({
   schema: z.literal("deadweight/test@1"),
   version: z.string(),
@@ -81,7 +101,11 @@ export const testRecord = z.object({
   full: armFigures,
   targets: z.array(testedTarget),
   verdicts: verdictsRecord,
-  trials: z.object({ finished: count, diverged: count, failed: count }),
+  /** `fixedDesign`: what as many seeds as the last look has would have taken for every arm of every target. */
+  trials: z.object({ finished: count, diverged: count, failed: count, fixedDesign: count.optional() }),
+  /** Does any measure predict the cost? Absent below four single matrices. */
+  prediction: z.array(spectralPrediction).optional(),
+  sensitivity: z.array(rateSensitivity).optional(),
   /** Wall time of all trials, over all sittings; with several at a time more than has passed. */
   trialSeconds: z.number(),
 });
@@ -89,3 +113,5 @@ export const testRecord = z.object({
 export type TestedTarget = z.infer<typeof testedTarget>;
 export type TestedData = z.infer<typeof testedData>;
 export type TestRecord = z.infer<typeof testRecord>;
+export type SpectralPrediction = z.infer<typeof spectralPrediction>;
+export type RateSensitivity = z.infer<typeof rateSensitivity>;

@@ -2,7 +2,7 @@
 import type { ArmFigures, Estimate } from "../records/arm-figures.js";
 import type { FinishedOutcome, TrialRecord } from "../records/trial-record.js";
 import type { VerdictsRecord } from "../records/verdicts-record.js";
-import { type ArmOfMatrices, deltasPercent, estimateMean, pairUp } from "./paired-difference.js";
+import { type ArmOfMatrices, deltasPercent, estimateMean, type Pair, pairUp } from "./paired-difference.js";
 
 interface FinishedTrial {
   readonly seed: number;
@@ -41,6 +41,26 @@ function likePaper(trials: readonly TrialRecord[], which: ArmOfMatrices): ArmFig
   return { trainLossLast, deltaPercent: which.arm === "full" ? null : ((trainLossLast - baseline) / baseline) * 100 };
 }
 
+/** Of trials that measured general text; nothing where none did. */
+function generalFigures(
+  pairs: readonly Pair[],
+  finished: readonly FinishedTrial[],
+  { arm }: ArmOfMatrices,
+  confidence: number,
+): Pick<ArmFigures, "generalLossAfter" | "generalDeltaPercent"> {
+  const losses = finished.flatMap(({ outcome }) => outcome.generalLossAfter ?? []);
+  if (losses.length === 0) return {};
+  const deltas = pairs.flatMap(({ full, own }) =>
+    full.generalLossAfter === undefined || own.generalLossAfter === undefined
+      ? []
+      : [((own.generalLossAfter - full.generalLossAfter) / full.generalLossAfter) * 100],
+  );
+  return {
+    generalLossAfter: estimateMean(losses, confidence),
+    ...(arm !== "full" && { generalDeltaPercent: estimateMean(deltas, confidence) }),
+  };
+}
+
 /** @param which for `full`, which treats no matrix, the deltas do not exist. */
 export function armFiguresOf(
   trials: readonly TrialRecord[],
@@ -61,6 +81,7 @@ export function armFiguresOf(
     lossAfter: over((outcome) => outcome.heldOutLossAfter),
     deltaBeforePercent: which.arm === "full" ? nothing : estimateMean(deltasPercent(pairs, "before"), confidence),
     deltaPercent: judged ? { mean: judged.meanDeltaPercent, low: judged.low, high: judged.high, n: judged.n } : nothing,
+    ...generalFigures(pairs, finished, which, confidence),
     likePaper: likePaper(trials, which),
     curve: curveOf(finished),
   };

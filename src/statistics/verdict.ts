@@ -5,6 +5,7 @@ import type { TrialRecord } from "../records/trial-record.js";
 import type { MatrixVerdict, NoiseFloor, VerdictsRecord } from "../records/verdicts-record.js";
 import { armInterval } from "./arm-interval.js";
 import { summarize } from "./arm-summary.js";
+import { trialControls } from "./control-trials.js";
 import { controlsOf } from "./controls.js";
 import { type Decomposition, decompositionOf } from "./decomposition.js";
 import type { Looks } from "./first-passage.js";
@@ -113,7 +114,7 @@ export function judge(
     seeds,
     ...(looks ? { sequential: { firstLook: looks.first, lastLook: looks.last } } : {}),
     floor,
-    controls: controlsOf(trials, floor, margin),
+    controls: { ...controlsOf(trials, floor, margin), ...trialControls(trials, margin, confidence) },
     warnings: [
       ...trialWarnings(trials, seeds),
       ...(looks ? lookWarnings(trials, seeds, looks) : []),

@@ -3,9 +3,12 @@ import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
 import { armName } from "../crystal/arm.js";
 import type { TrialSetting } from "../crystal/trial-spec.js";
 import { version } from "../foundation/version.js";
+import type { MatrixScanRecord } from "../records/scan-record.js";
 import type { TestedData, TestedTarget, TestRecord } from "../records/test-record.js";
 import { armFiguresOf } from "../statistics/arm-figures.js";
 import type { CrystallizationTest, CrystallizationTestOptions } from "./crystallization-test.js";
+import { spectralPrediction } from "./spectral-prediction.js";
+import { testWarnings } from "./test-warnings.js";
 
 export interface TestFacts {
   readonly model: TestRecord["model"];
@@ -13,6 +16,14 @@ export interface TestFacts {
   readonly setting: TrialSetting;
   readonly scoredTokensPerStep: number;
   readonly targets: readonly (readonly CheckpointMatrix[])[];
+  /** Of the tested matrices. */
+  readonly scan: readonly MatrixScanRecord[];
+}
+
+/** What every seed of the last look would have taken for every arm of every target. */
+function fixedDesign({ seedPlan, targets, arms }: CrystallizationTestOptions, others: number): number {
+  const seeds = seedPlan.kind === "fixed" ? seedPlan.seeds : seedPlan.most;
+  return others + seeds * (targets.length * arms.length + 1);
 }
 
 function targetOf(
@@ -37,28 +48,32 @@ export function testSummary(
   options: CrystallizationTestOptions,
   test: CrystallizationTest,
 ): TestRecord {
-  const { model, data, setting, scoredTokensPerStep, targets } = facts;
+  const { model, data, setting, scoredTokensPerStep, targets, scan } = facts;
   const { trials, verdicts, learningRate, candidates } = test;
   const { rows, length, slots, rowsAtOnce } = setting;
   const ended = (kind: "finished" | "diverged" | "failed") =>
     trials.filter(({ outcome }) => outcome.kind === kind).length;
-  return {
-    schema: "deadweight/test@1",
+  const tested = targets.map((matrices) => targetOf(matrices, options, test));
+  const prediction = spectralPrediction(tested, scan, trials);
+  const record = {
     version,
     model,
     data,
     sft: {
-      ...{
-        steps: options.steps,
-        learningRate,
-        learningRateCandidates: candidates.map((candidate) => ({ ...candidate })),
-      },
+      ...{ steps: options.steps, learningRate },
+      learningRateCandidates: candidates.map((candidate) => ({ ...candidate })),
       ...{ rows, length, slots, rowsAtOnce, scoredTokensPerStep, seeds: [...verdicts.seeds] },
     },
     full: armFiguresOf(trials, { arm: "full", matrices: [] }, verdicts),
-    targets: targets.map((matrices) => targetOf(matrices, options, test)),
+    targets: tested,
     verdicts,
-    trials: { finished: ended("finished"), diverged: ended("diverged"), failed: ended("failed") },
+    trials: {
+      ...{ finished: ended("finished"), diverged: ended("diverged"), failed: ended("failed") },
+      fixedDesign: fixedDesign(options, trials.filter(({ purpose }) => purpose !== "sft").length),
+    },
+    ...(prediction.length > 0 && { prediction }),
     trialSeconds: trials.reduce((sum, { wallSeconds }) => sum + wallSeconds, 0),
   };
+  const warnings = [...verdicts.warnings, ...testWarnings(record, scan)];
+  return { schema: "deadweight/test@1", ...record, verdicts: { ...verdicts, warnings } };
 }

@@ -1,0 +1,90 @@
+/** @file What the control trials of a run show of the test itself. Runs nothing. */
+import type { TrialRecord } from "../records/trial-record.js";
+import type { VerdictsRecord } from "../records/verdicts-record.js";
+import { type ArmOfMatrices, deltasPercent, halfWidth, momentsOf, pairUp } from "./paired-difference.js";
+
+interface Delta {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+  readonly n: number;
+}
+
+/** Control trials are paired like those of a verdict. */
+function deltaOf(trials: readonly TrialRecord[], which: ArmOfMatrices, confidence: number): Delta | null {
+  const name = which.matrices.join();
+  const asPairs = trials.map((trial) =>
+    trial.purpose === "control" && trial.matrices.join() === name ? { ...trial, purpose: "sft" as const } : trial,
+  );
+  const { pairs, diverged } = pairUp(asPairs, which);
+  const values = [...deltasPercent(pairs, "after"), ...diverged.map(() => Number.POSITIVE_INFINITY)];
+  if (values.length === 0) return null;
+  if (diverged.length > 0)
+    return {
+      mean: Number.POSITIVE_INFINITY,
+      low: Number.POSITIVE_INFINITY,
+      high: Number.POSITIVE_INFINITY,
+      n: values.length,
+    };
+  const moments = momentsOf(values);
+  const half = halfWidth(moments, confidence);
+  return { mean: moments.mean, low: moments.mean - half, high: moments.mean + half, n: moments.n };
+}
+
+const seedsText = (n: number) => (n === 1 ? "1 seed" : `${n} seeds`);
+
+function text({ mean, low, high, n }: Delta): string {
+  if (!Number.isFinite(mean)) return `diverges, over ${seedsText(n)}`;
+  const signed = (value: number) => (Number.isFinite(value) ? `${value > 0 ? "+" : ""}${value.toFixed(3)}` : "?");
+  return `${signed(mean)}% [${signed(low)}, ${signed(high)}], ${seedsText(n)}`;
+}
+
+const scattered = /^scattered\((\d+)\)$/;
+
+/** Treated by a control; "planted" and "scattered(n)" are no matrices of the model. */
+function controlledSets(trials: readonly TrialRecord[]): ArmOfMatrices[] {
+  const sets = new Map<string, ArmOfMatrices>();
+  for (const { purpose, arm, matrices } of trials)
+    if (purpose === "control") sets.set(`${arm} ${matrices.join()}`, { arm, matrices });
+  return [...sets.values()];
+}
+
+/** Named checks; none where the run has no control trials. */
+export function trialControls(
+  trials: readonly TrialRecord[],
+  margin: number,
+  confidence: number,
+): VerdictsRecord["controls"] {
+  const controls: VerdictsRecord["controls"] = {};
+  for (const which of controlledSets(trials)) {
+    const delta = deltaOf(trials, which, confidence);
+    const [first] = which.matrices;
+    const entries = scattered.exec(first)?.[1];
+    if (first === "planted")
+      controls["planted dead matrix"] = {
+        passed: delta !== null && delta.high < margin,
+        text:
+          delta === null
+            ? "No trial of the planted matrix is paired with `full`."
+            : `A matrix whose output is multiplied by zero was planted and randomised: ${text(delta)}. It must cost nothing.`,
+      };
+    else if (entries !== undefined)
+      controls["scattered entries frozen"] = {
+        // For comparison: whatever it costs, the test is not at fault.
+        passed: delta !== null,
+        text:
+          delta === null
+            ? "No trial with scattered entries frozen is paired with `full`."
+            : `${entries} entries, as many as a target has, frozen at random over all matrices: ${text(delta)}. A matrix is special where freezing it costs more than this.`,
+      };
+    else
+      controls["all attention randomised"] = {
+        passed: delta !== null && delta.low > margin,
+        text:
+          delta === null
+            ? "No trial with all attention randomised is paired with `full`."
+            : `All ${which.matrices.length} attention matrices random and frozen at once: ${text(delta)}. It must be shown worse than the margin of ${margin}%: a test that misses this has no power.`,
+      };
+  }
+  return controls;
+}
