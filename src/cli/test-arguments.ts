@@ -25,6 +25,8 @@ export interface TestArguments {
   readonly seeds: number | null;
   readonly maxSeeds: number;
   readonly controls: boolean;
+  readonly sensitivity: boolean;
+  readonly likePaper: boolean;
   readonly steps: number;
   readonly evaluateEvery: number;
   /** Null: chosen. */
@@ -63,6 +65,8 @@ export interface RawTestOptions {
   readonly seeds: string;
   readonly maxSeeds: string;
   readonly controls?: boolean;
+  readonly lrSensitivity?: boolean;
+  readonly likePaper?: boolean;
   readonly steps: string;
   readonly lr: string;
   readonly batchTokens: string;
@@ -148,6 +152,7 @@ export function testArguments(raw: RawTestOptions): TestArguments {
     seeds: raw.seeds === "auto" ? null : positiveInteger(raw.seeds, "--seeds"),
     maxSeeds: parseMaxSeeds(raw.maxSeeds),
     controls: raw.controls ?? true,
+    ...{ sensitivity: raw.lrSensitivity ?? false, likePaper: raw.likePaper ?? false },
     ...{ steps, evaluateEvery: Math.max(1, Math.round(steps / measurements)) },
     learningRate: raw.lr === "auto" ? null : positiveNumber(raw.lr, "--lr"),
     batchTokens: positiveInteger(raw.batchTokens, "--batch-tokens"),

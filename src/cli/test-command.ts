@@ -42,6 +42,8 @@ export function testCommand(): Command {
     .option("--arms <list>", "what is done to a matrix", "frozen,crystal,random")
     .option("--seeds <n>", "paired repetitions; auto: until everything is decided, looking after each", "auto")
     .option("--max-seeds <n>", "seeds at most with --seeds auto; part of the plan, not to be changed afterwards", "20")
+    .option("--lr-sensitivity", "repeat everything at half and at twice the learning rate")
+    .option("--like-paper", "also print the paper's way: one seed, last training loss, no interval")
     .option("--no-controls", "leave out the trials that try the test itself")
     .option("--steps <n>", "of fine-tuning", "50")
     .option("--lr <rate>", "peak learning rate; auto: chosen on full alone, on examples that no verdict uses", "auto")

@@ -4,6 +4,7 @@ import type { TaskRunner } from "../dispatch/task.js";
 import type { RunFolder } from "../records/run-folder.js";
 import { controlSeeds } from "../study/control-trials.js";
 import type { CrystallizationTestOptions, SeedPlan } from "../study/crystallization-test.js";
+import { sensitivityFactors } from "../study/rate-sensitivity.js";
 import type { SourceOptions } from "./local-sources.js";
 import { firstLook, type TestArguments } from "./test-arguments.js";
 import type { TestedModel } from "./tested-model.js";
@@ -24,13 +25,14 @@ export interface TrialCounts {
 
 /** The choice of the rate and the controls included. */
 export function trialCounts({ targets, attention }: TestedModel, args: TestArguments): TrialCounts {
-  const { arms, learningRate, controls } = args;
+  const { arms, learningRate, controls, sensitivity } = args;
   const plan = seedPlanOf(args);
   const [first, most] = plan.kind === "fixed" ? [plan.seeds, plan.seeds] : [plan.first, plan.most];
   const rates = learningRate === null ? learningRates.length : 0;
   const perSeed = targets.length * arms.length + 2;
   const tried = controls ? Math.min(controlSeeds, first) * (attention.length > 0 ? 3 : 2) : 0;
-  return { first: rates + tried + first * perSeed, most: rates + tried + most * perSeed };
+  const again = sensitivity ? sensitivityFactors.length * first * (perSeed - 1) : 0;
+  return { first: rates + tried + again + first * perSeed, most: rates + tried + again + most * perSeed };
 }
 
 /** Half of the targets are larger: what is frozen at random is to be comparable. */
@@ -51,9 +53,9 @@ export function studyOptions(
   { folder, setting, runners }: StudyParts,
   { progress, signal }: SourceOptions,
 ): CrystallizationTestOptions {
-  const { arms, steps, seed, margin, confidence } = args;
+  const { arms, steps, seed, margin, confidence, sensitivity } = args;
   return {
-    ...{ folder, runners, signal, setting, arms, steps, seed, margin, confidence },
+    ...{ folder, runners, signal, setting, arms, steps, seed, margin, confidence, sensitivity },
     targets: tested.targets.map((matrices) => matrices.map(({ name }) => name)),
     seedPlan: seedPlanOf(args),
     learningRate: args.learningRate ?? learningRates,

@@ -31,7 +31,7 @@ export const trialSpec = z.object({
   matrices: z.array(z.string()),
   arm: z.string(),
   seed: z.number().int(),
-  purpose: z.enum(["sft", "aa", "control", "learning-rate"]),
+  purpose: z.enum(["sft", "aa", "control", "sensitivity", "learning-rate"]),
   steps: z.number().int(),
   learningRate: z.number(),
 });
@@ -55,7 +55,8 @@ export function makeTrialSpec(
 ): TrialSpec {
   const name = armName(arm);
   const touched = arm.kind === "full" ? [] : [...matrices];
-  const rate = options.purpose === "learning-rate" ? ` at ${options.learningRate}` : "";
+  const rate =
+    options.purpose === "learning-rate" || options.purpose === "sensitivity" ? ` at ${options.learningRate}` : "";
   const key = `${options.purpose}: ${[name, ...(label !== undefined && touched.length > 0 ? [label] : touched)].join(" ")}${rate}, seed ${options.seed}`;
   return { key, matrices: touched, arm: name, ...options };
 }

@@ -39,9 +39,9 @@ export const trialRecord = z.object({
   seed: z.number().int(),
   /**
    * `sft`: the paired trials. `aa`: `full` on another data order, for the noise floor. `control`: of the test itself, paired like `sft`
-   * but no part of a verdict. `learning-rate`: the choice of the rate.
+   * but no part of a verdict. `sensitivity`: the paired trials at another learning rate. `learning-rate`: the choice of the rate.
    */
-  purpose: z.enum(["sft", "aa", "control", "learning-rate"]),
+  purpose: z.enum(["sft", "aa", "control", "sensitivity", "learning-rate"]),
   steps: z.number().int(),
   learningRate: z.number(),
   outcome: trialOutcome,

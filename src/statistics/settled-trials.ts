@@ -5,7 +5,7 @@ import { newestTrials, type TrialRecord } from "../records/trial-record.js";
 /** @throws InputError where the compared trials differ in steps or learning rate: their losses cannot be paired. */
 export function settledTrials(records: readonly TrialRecord[]): TrialRecord[] {
   const trials = newestTrials(records);
-  const compared = trials.filter(({ purpose }) => purpose !== "learning-rate");
+  const compared = trials.filter(({ purpose }) => purpose !== "learning-rate" && purpose !== "sensitivity");
   const [first] = compared;
   const other = compared.find(
     ({ steps, learningRate }) => steps !== first.steps || learningRate !== first.learningRate,

@@ -7,7 +7,7 @@ import { armAt, type SequenceArm, sequence } from "./sequence-test.js";
 /** @param seeds those that are paired with `full` in some arm. */
 export function trialWarnings(trials: readonly TrialRecord[], seeds: readonly number[]): string[] {
   // A learning rate at which `full` diverges is a finding of the search, not a defect of the test.
-  const compared = trials.filter(({ purpose }) => purpose !== "learning-rate");
+  const compared = trials.filter(({ purpose }) => purpose !== "learning-rate" && purpose !== "sensitivity");
   const keysOf = (kind: TrialRecord["outcome"]["kind"]) =>
     compared.filter(({ outcome }) => outcome.kind === kind).map(({ key }) => key);
   const [failed, diverged] = [keysOf("failed"), keysOf("diverged")];

@@ -12,7 +12,8 @@ import { undecidedArms } from "../statistics/undecided-arms.js";
 import { type JudgeOptions, judge } from "../statistics/verdict.js";
 import { controlSeeds, controlSpecs } from "./control-trials.js";
 import { chooseLearningRate, type LearningRateCandidate, type LearningRateChoice } from "./learning-rate.js";
-import { everyArm, type MatrixTest, seedSpecs } from "./matrix-test.js";
+import { everyArm, type MatrixTest, seedSpecs, sensitivitySpecs } from "./matrix-test.js";
+import { sensitivityFactors } from "./rate-sensitivity.js";
 import { nextTrials } from "./sequential-trials.js";
 
 export interface StageProgress {
@@ -42,6 +43,8 @@ export interface CrystallizationTestOptions {
   readonly seed: number;
   /** All attention matrices, and elements of a target: what the controls treat. Null: no controls. */
   readonly controls: { readonly attention: readonly string[]; readonly targetElements: number } | null;
+  /** Whether everything is repeated at half and at twice the learning rate. */
+  readonly sensitivity: boolean;
   readonly margin: number;
   readonly confidence: number;
   readonly runners: readonly TaskRunner[];
@@ -125,11 +128,24 @@ async function trialsOf(test: MatrixTest, options: CrystallizationTestOptions): 
 const wantedTargets = ({ targets, arms }: MatrixTest) =>
   targets.map((matrices) => ({ matrices, arms: arms.map(armName) }));
 
+/** Over the seeds before the first look, or all where they are fixed. */
+async function sensitivityTrials(test: MatrixTest, options: CrystallizationTestOptions): Promise<TrialRecord[]> {
+  const { seedPlan, sensitivity, folder, setting, runners, signal } = options;
+  if (!sensitivity) return [];
+  const seeds = range(1, seedPlan.kind === "fixed" ? seedPlan.seeds : seedPlan.first);
+  const specs = sensitivityFactors.flatMap((factor) => sensitivitySpecs(test, factor * test.learningRate, seeds));
+  return runTrials(specs, {
+    ...{ setting, runners, signal, path: folder.file("trials.jsonl") },
+    onProgress: trialsProgress("at half and twice the rate", options),
+  });
+}
+
 /** Runs what is missing and writes verdicts.json. @throws InterruptedError: what is finished is on file. */
 export async function runCrystallizationTest(options: CrystallizationTestOptions): Promise<CrystallizationTest> {
   const { folder, targets, arms, steps } = options;
   const { learningRate, candidates } = await learningRateOf(options);
-  const trials = await trialsOf({ targets, arms, steps, learningRate }, options);
+  const test = { targets, arms, steps, learningRate };
+  const trials = [...(await trialsOf(test, options)), ...(await sensitivityTrials(test, options))];
   const verdicts = judge(trials, { ...judgeOptions(options), details: true });
   writeRecord(folder.file("verdicts.json"), verdicts);
   return { learningRate, candidates, trials, verdicts };

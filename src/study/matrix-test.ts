@@ -36,6 +36,18 @@ export function seedSpecs(
   ];
 }
 
+/** The paired trials at another learning rate: `full` and every arm, once a seed. */
+export function sensitivitySpecs(test: MatrixTest, learningRate: number, seeds: readonly number[]): TrialSpec[] {
+  const full: Arm = { kind: "full" };
+  return seeds.flatMap((seed) => {
+    const common = { seed, steps: test.steps, learningRate, purpose: "sensitivity" as const };
+    return [
+      makeTrialSpec(full, [], common),
+      ...everyArm(test).map(({ matrices, arm }) => makeTrialSpec(parseArm(arm), matrices, common)),
+    ];
+  });
+}
+
 /** Seed by seed, so that an interrupted run holds whole pairs. */
 export function matrixTestSpecs(test: MatrixTest, seeds: readonly number[]): TrialSpec[] {
   return seeds.flatMap((seed) => seedSpecs(test, seed, everyArm(test)));

@@ -7,6 +7,7 @@ import type { MatrixScanRecord } from "../records/scan-record.js";
 import type { TestedData, TestedTarget, TestRecord } from "../records/test-record.js";
 import { armFiguresOf } from "../statistics/arm-figures.js";
 import type { CrystallizationTest, CrystallizationTestOptions } from "./crystallization-test.js";
+import { rateSensitivity } from "./rate-sensitivity.js";
 import { spectralPrediction } from "./spectral-prediction.js";
 import { testWarnings } from "./test-warnings.js";
 
@@ -55,6 +56,7 @@ export function testSummary(
     trials.filter(({ outcome }) => outcome.kind === kind).length;
   const tested = targets.map((matrices) => targetOf(matrices, options, test));
   const prediction = spectralPrediction(tested, scan, trials);
+  const sensitivity = rateSensitivity(trials, options);
   const record = {
     version,
     model,
@@ -72,6 +74,7 @@ export function testSummary(
       fixedDesign: fixedDesign(options, trials.filter(({ purpose }) => purpose !== "sft").length),
     },
     ...(prediction.length > 0 && { prediction }),
+    ...(sensitivity.length > 0 && { sensitivity }),
     trialSeconds: trials.reduce((sum, { wallSeconds }) => sum + wallSeconds, 0),
   };
   const warnings = [...verdicts.warnings, ...testWarnings(record, scan)];
