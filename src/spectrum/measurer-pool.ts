@@ -14,8 +14,26 @@ export interface MeasurerPool {
   spare(bytes: number): ArrayBuffer | undefined;
 }
 
+interface Idle {
+  readonly measurer: Measurer;
+  /** The largest that it has measured: a thread's memory grows to that and never shrinks. */
+  readonly grown: number;
+}
+
+/** The smallest that need not grow, else the largest: so that large matrices make one thread grow, not each in turn. */
+function takeFor(bytes: number, idle: Idle[]): Idle {
+  const order = (a: Idle, b: Idle) => {
+    const [first, second] = [a.grown >= bytes, b.grown >= bytes];
+    if (first !== second) return first ? -1 : 1;
+    return first ? a.grown - b.grown : b.grown - a.grown;
+  };
+  const best = [...idle].sort(order)[0];
+  idle.splice(idle.indexOf(best), 1);
+  return best;
+}
+
 export function measurerPool(measurers: readonly Measurer[], mostBytes: number): MeasurerPool {
-  const idle = [...measurers];
+  const idle = measurers.map((measurer): Idle => ({ measurer, grown: 0 }));
   const waiting: { readonly bytes: number; readonly grant: (lease: MeasurerLease) => void }[] = [];
   let bytesOut = 0;
   const spares: ArrayBuffer[] = [];
@@ -30,13 +48,13 @@ export function measurerPool(measurers: readonly Measurer[], mostBytes: number):
     for (let [next] = waiting; next && idle.length > 0; [next] = waiting) {
       if (idle.length < measurers.length && bytesOut + next.bytes > mostBytes) return;
       waiting.shift();
-      const measurer = idle.shift()!;
       const { bytes } = next;
+      const { measurer, grown } = takeFor(bytes, idle);
       bytesOut += bytes;
       next.grant({
         run: async (request) => keep(await measurer(request)),
         release() {
-          idle.push(measurer);
+          idle.push({ measurer, grown: Math.max(grown, bytes) });
           bytesOut -= bytes;
           serve();
         },

@@ -58,6 +58,17 @@ export function scannedMatrices(
     .map(({ matrix }) => matrix);
 }
 
+/** Of the process beside what is under way, and of each thread. Measured 2026-11 on Linux x64; see docs/log.md. */
+const processBytes = 110e6;
+const threadBytes = 24e6;
+/** So much is free in any case: small matrices should not wait for each other. */
+const fewestBytes = 40e6;
+
+/** A scan is to take less than twice the largest matrix and 150 MB: what is left of that for matrices under way. */
+function bytesUnderWay(largest: number, threads: number): number {
+  return Math.max(fewestBytes, 2 * largest + 150e6 - processBytes - threads * threadBytes);
+}
+
 /**
  * Yields a record for each matrix in the order of `scannedMatrices`, as soon as it and those before it are finished.
  * @throws InputError where a tensor cannot be read, InterruptedError after `signal` fired; what was finished has been yielded.
@@ -83,7 +94,7 @@ export async function* scanCheckpoint(
   const elements = ({ stored }: (typeof units)[number]) => stored.rows * stored.cols;
   const largest = units.reduce((most, unit) => Math.max(most, elements(unit) * 4), 0);
   // The largest is let through in any case.
-  const pool = measurerPool(measurers, 2 * largest);
+  const pool = measurerPool(measurers, bytesUnderWay(largest, measurers.length));
   const readBase = base && baseReader(checkpoint, base);
   const finished = new Map<string, MatrixScanRecord>();
   const bytes = units.reduce((sum, unit) => sum + elements(unit), 0);
