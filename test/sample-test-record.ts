@@ -1,17 +1,20 @@
 /** @file The record of a test of twelve matrices and a group, by formula. Its figures are plausible, not measured. */
 import type { ArmFigures, Estimate } from "../src/records/arm-figures.js";
-import type { TestedTarget, TestRecord } from "../src/records/test-record.js";
+import type { SpectralPrediction, TestedTarget, TestRecord } from "../src/records/test-record.js";
 import type { ArmSummary, MatrixVerdict } from "../src/records/verdicts-record.js";
 
-const seeds = [1, 2, 3];
-const n = seeds.length;
+/** Judged after each seed from the first look to as many as there are. */
+const firstLook = 3;
+const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
 const margin = 0.5;
 const steps = 50;
 const lossBefore = 2.8134;
 const lossAfter = 1.9472;
+const generalLoss = 3.4127;
+const trainLoss = 1.9011;
 
 const nothing: Estimate = { mean: null, low: null, high: null, n: 0 };
-const around = (mean: number, halfWidth: number): Estimate => ({
+const around = (mean: number, halfWidth: number, n: number): Estimate => ({
   mean,
   low: mean - halfWidth,
   high: mean + halfWidth,
@@ -24,19 +27,24 @@ interface ArmShape {
   /** After the last step; null for an arm of which a seed diverged. */
   readonly deltaPercent: number | null;
   readonly halfWidth: number;
+  readonly n: number;
 }
 
 type Arm = "frozen" | "crystal" | "random";
 type Verdict = MatrixVerdict["verdict"];
 
-const shape = (damage: number, deltaPercent: number | null, halfWidth: number): ArmShape => ({
+const shape = (damage: number, deltaPercent: number | null, halfWidth: number, n = seeds.length): ArmShape => ({
   damage,
   deltaPercent,
   halfWidth,
+  n,
 });
 
 /** One seed of its random arm diverged. */
 const divergedName = "layers.5.mlp.down_proj";
+
+/** Its verdict hangs on the learning rate. */
+const sensitiveName = "layers.5.self_attn.o_proj";
 
 const shapes: Readonly<Record<Verdict, Readonly<Record<Arm, ArmShape>>>> = {
   redundant: { frozen: shape(0, 0.021, 0.11), crystal: shape(0.031, 0.084, 0.19), random: shape(0.142, 0.152, 0.27) },
@@ -49,31 +57,73 @@ const shapes: Readonly<Record<Verdict, Readonly<Record<Arm, ArmShape>>>> = {
 const attention: readonly Verdict[] = ["needed", "undecided", "low-rank", "redundant", "redundant", "low-rank"];
 const mlp: readonly Verdict[] = ["needed", "freezable", "freezable", "undecided", "freezable", "freezable"];
 
+/** Of the way from the loss before to the loss after. */
+const done = (step: number) => (1 - Math.exp(-step / 15)) / (1 - Math.exp(-steps / 15));
+
 /** Falls from the loss before to the loss after; what the arm adds falls from its damage to its delta. */
 function curve({ damage, deltaPercent }: ArmShape): ArmFigures["curve"] {
   return [0, 10, 20, 30, 40, steps].map((step) => {
-    const done = (1 - Math.exp(-step / 15)) / (1 - Math.exp(-steps / 15));
-    const added = damage * (1 - done) + ((deltaPercent ?? 0) / 100) * lossAfter * done;
-    const mean = lossBefore + (lossAfter - lossBefore) * done + added;
-    const spread = 0.002 + 0.011 * done;
+    const added = damage * (1 - done(step)) + ((deltaPercent ?? 0) / 100) * lossAfter * done(step);
+    const mean = lossBefore + (lossAfter - lossBefore) * done(step) + added;
+    const spread = 0.002 + 0.011 * done(step);
     return { step, mean, low: mean - spread, high: mean + 1.2 * spread };
   });
 }
 
 function figures(arm: ArmShape): ArmFigures {
-  const { damage, deltaPercent, halfWidth } = arm;
+  const { damage, deltaPercent, halfWidth, n } = arm;
+  const forgotten = 1.1 * damage - 0.06;
+  const bare = (deltaPercent ?? 5) - 0.71;
   return {
-    lossBefore: around(lossBefore + damage, 0.0004 + damage * 0.03),
-    lossAfter: deltaPercent === null ? nothing : around(lossAfter * (1 + deltaPercent / 100), 0.0142),
-    deltaBeforePercent: around((damage / lossBefore) * 100, damage),
-    deltaPercent: deltaPercent === null ? { ...nothing, n } : around(deltaPercent, halfWidth),
-    likePaper: { trainLossLast: 1.9011, deltaPercent },
+    lossBefore: around(lossBefore + damage, 0.0004 + damage * 0.03, n),
+    lossAfter: deltaPercent === null ? nothing : around(lossAfter * (1 + deltaPercent / 100), 0.0142, n),
+    deltaBeforePercent: around((damage / lossBefore) * 100, damage, n),
+    deltaPercent: deltaPercent === null ? { ...nothing, n } : around(deltaPercent, halfWidth, n),
+    generalLossAfter: around(generalLoss * (1 + forgotten / 100), 0.0213, n),
+    generalDeltaPercent: around(forgotten, 0.04 + 0.2 * damage, n),
+    likePaper: { trainLossLast: trainLoss * (1 + bare / 100), deltaPercent: bare },
     curve: deltaPercent === null ? [] : curve(arm),
   };
 }
 
-function summary({ damage, deltaPercent, halfWidth }: ArmShape): ArmSummary {
+function fullFigures(): ArmFigures {
+  const { generalDeltaPercent, ...full } = figures(shape(0, 0, 0));
+  return {
+    ...full,
+    deltaPercent: nothing,
+    deltaBeforePercent: nothing,
+    generalLossAfter: around(generalLoss, 0.0213, seeds.length),
+    likePaper: { trainLossLast: trainLoss, deltaPercent: null },
+  };
+}
+
+function stepsToRecoverHalf({ damage, deltaPercent }: ArmShape): number | null {
+  const left = ((deltaPercent ?? 0) / 100) * lossAfter;
+  if (damage < 0.01 || deltaPercent === null || left > damage / 2) return null;
+  return -15 * Math.log(1 - (damage / 2 / (damage - left)) * (1 - Math.exp(-steps / 15)));
+}
+
+/** As if every crystal arm had a trainable twin, and no random one. */
+function details(arm: Arm, one: ArmShape): Partial<ArmSummary> {
+  const { deltaPercent, halfWidth } = one;
+  if (deltaPercent === null)
+    return { meanDeltaNats: null, lowNats: null, highNats: null, stepsToRecoverHalf: null, costOfNotTraining: null };
+  const nats = (percent: number) => (percent / 100) * lossAfter;
+  return {
+    meanDeltaNats: nats(deltaPercent),
+    lowNats: nats(deltaPercent - halfWidth),
+    highNats: nats(deltaPercent + halfWidth),
+    bootstrap: { low: deltaPercent - 0.6 * halfWidth, high: deltaPercent + 0.7 * halfWidth },
+    stepsToRecoverHalf: stepsToRecoverHalf(one),
+    ...(arm !== "random" && { costOfNotTraining: nats(deltaPercent) * (arm === "frozen" ? 1 : 0.4) }),
+  };
+}
+
+function summary(arm: Arm, one: ArmShape): ArmSummary {
+  const { damage, deltaPercent, halfWidth, n } = one;
   const [low, high] = deltaPercent === null ? [null, null] : [deltaPercent - halfWidth, deltaPercent + halfWidth];
+  const holds = high !== null && high < margin;
+  const shownWorse = low !== null && low > margin;
   return {
     meanDeltaPercent: deltaPercent,
     low,
@@ -83,8 +133,10 @@ function summary({ damage, deltaPercent, halfWidth }: ArmShape): ArmSummary {
     pNoninferior: high === null ? 1 : high < margin ? 0.0011 : 0.21,
     damage,
     recovery: damage < 0.01 || deltaPercent === null ? null : 1 - (deltaPercent * lossAfter) / 100 / damage,
-    holds: high !== null && high < margin,
-    shownWorse: low !== null && low > margin,
+    holds,
+    shownWorse,
+    ...((holds || shownWorse) && { decidedAt: n }),
+    ...details(arm, one),
   };
 }
 
@@ -95,12 +147,16 @@ interface Tested {
 
 const nameOf = ({ matrices }: Tested) => matrices.map(({ name }) => name).join("+");
 
-/** No two targets are alike: deeper ones differ a little, groups cost more. */
-function armsOf(tested: Tested): [string, ArmShape][] {
-  const factor = 0.88 + 0.04 * (tested.matrices[0].layer ?? 0) + 0.1 * (tested.matrices.length - 1);
-  return Object.entries(shapes[tested.verdict]).map(([arm, one]) => {
-    const diverged = nameOf(tested) === divergedName && arm === "random";
-    return [arm, shape(one.damage * factor, diverged ? null : one.deltaPercent! * factor, one.halfWidth * factor)];
+/** No two targets are alike: deeper ones differ a little, groups cost more. What is undecided had all seeds, where the verdict hung on it. */
+function armsOf(tested: Tested): [Arm, ArmShape][] {
+  const layer = tested.matrices[0].layer ?? 0;
+  const factor = 0.88 + 0.04 * layer + 0.1 * (tested.matrices.length - 1);
+  return (["frozen", "crystal", "random"] as const).map((arm, place) => {
+    const { damage, deltaPercent, halfWidth } = shapes[tested.verdict][arm];
+    if (nameOf(tested) === divergedName && arm === "random") return [arm, shape(damage * factor, null, 0, firstLook)];
+    const open = tested.verdict === "undecided" && arm === "crystal";
+    const n = open ? seeds.length : firstLook + (tested.verdict === "undecided" ? 0 : (layer + 2 * place) % 5);
+    return [arm, shape(damage * factor, deltaPercent! * factor, halfWidth * factor, n)];
   });
 }
 
@@ -117,10 +173,10 @@ function verdict(tested: Tested): MatrixVerdict {
   return {
     name: nameOf(tested),
     verdict: tested.verdict,
-    arms: Object.fromEntries(armsOf(tested).map(([arm, one]) => [arm, summary(one)])),
+    arms: Object.fromEntries(armsOf(tested).map(([arm, one]) => [arm, summary(arm, one)])),
     ...(tested.verdict === "undecided" && {
       strongestClaim: "at least freezable: frozen holds",
-      seedsToDecide: tested.matrices[0].layer === 1 ? 11 : null,
+      seedsToDecide: tested.matrices[0].layer === 1 ? 31 : null,
     }),
   };
 }
@@ -140,6 +196,37 @@ const targets: readonly Tested[] = [
   ]),
   { matrices: attention.map((_, layer) => matrix(layer, "self_attn.o_proj")), verdict: "needed" },
 ];
+
+/** `full`, two of them on another data order for the noise floor, and every arm of every target. */
+const trialCount = seeds.length + 2 + targets.flatMap(armsOf).reduce((sum, [, { n }]) => sum + n, 0);
+
+const measures = ["pr / noise", "pc1 / noise", "stable rank / noise", "spikes above the edge", "depth", "parameters"];
+
+/** One interval of fifteen excludes zero; spikes are the same in all matrices. */
+const prediction: readonly SpectralPrediction[] = measures.flatMap((measure, row) =>
+  ["frozen", "crystal", "random"].map((arm, place): SpectralPrediction => {
+    if (measure === "spikes above the edge") return { measure, arm, rho: null, low: null, high: null, p: null, n: 12 };
+    const first = row + place === 0;
+    const rho = first ? -0.66 : 0.3 * Math.sin(3.7 * row + 1.3 * place);
+    const half = first ? 0.31 : 0.55;
+    return { measure, arm, rho, low: rho - half, high: rho + half, p: first ? 0.0192 : 1 - 2.4 * Math.abs(rho), n: 12 };
+  }),
+);
+
+/** Twice the rate leaves the verdict of one matrix open. */
+const sensitivity = ([0.00015, 0.0006] as const).map((learningRate) => ({
+  learningRate,
+  matrices: targets.map((tested) => ({
+    name: nameOf(tested),
+    verdict: learningRate > 0.0003 && nameOf(tested) === sensitiveName ? "undecided" : tested.verdict,
+    arms: Object.fromEntries(
+      armsOf(tested).map(([arm, { deltaPercent }]) => [
+        arm,
+        deltaPercent === null ? null : deltaPercent * (learningRate > 0.0003 ? 1.6 : 0.7),
+      ]),
+    ),
+  })),
+}));
 
 /** Six layers, attention outputs and MLP outputs, the former also together; all five verdicts, all controls passed. Tests change what they are about. */
 export function sampleTestRecord(): TestRecord {
@@ -161,7 +248,7 @@ export function sampleTestRecord(): TestRecord {
       chatTemplate: null,
       trainOn: "completion",
       maxLength: 256,
-      examples: { training: 6912, heldOut: 128, calibrationTraining: 256, calibrationHeldOut: 64 },
+      examples: { training: 6912, heldOut: 128, calibrationTraining: 256, calibrationHeldOut: 64, general: 64 },
       scoredTokens: { training: 798_112, heldOut: 14_902 },
       rows: { read: 7473, truncated: 212, withoutScored: 9, repeated: 2, beyond: 102 },
     },
@@ -181,7 +268,7 @@ export function sampleTestRecord(): TestRecord {
       scoredTokensPerStep: 487.2,
       seeds: [...seeds],
     },
-    full: { ...figures(shape(0, 0, 0)), deltaPercent: nothing, deltaBeforePercent: nothing },
+    full: fullFigures(),
     targets: targets.map(target),
     verdicts: {
       schema: "deadweight/verdicts@1",
@@ -189,25 +276,76 @@ export function sampleTestRecord(): TestRecord {
       margin,
       confidence: 0.95,
       seeds: [...seeds],
+      sequential: { firstLook, lastLook: seeds.length },
       floor: { deltaStdPercent: 0.14, meanAbsoluteDeltaPercent: 0.11, n: 3 },
       controls: {
         "frozen weights unchanged": {
           passed: true,
-          text: "The bytes of every frozen weight are the same before and after, in 117 trials.",
+          text: "The bytes of every frozen weight are the same before and after, in 236 trials.",
         },
-        "full learns": { passed: true, text: "The held-out loss of `full` falls in all 3 seeds." },
+        "planted dead matrix": {
+          passed: true,
+          text: "A matrix whose output is multiplied by zero was planted and randomised: 0.000% [0.000, 0.000], 3 seeds. It must cost nothing.",
+        },
+        "all attention randomised": {
+          passed: true,
+          text: "All 24 attention matrices random and frozen at once: +41.230% [+35.021, +47.439], 3 seeds. It must be shown worse than the margin of 0.5%: a test that misses this has no power.",
+        },
+        "scattered entries frozen": {
+          passed: true,
+          text: "82944 entries, as many as a target has, frozen at random over all matrices: -0.012% [-0.101, +0.077], 3 seeds. A matrix is special where freezing it costs more than this.",
+        },
+        "full learns": { passed: true, text: "The held-out loss of `full` falls in all 12 seeds." },
       },
       warnings: [`1 trials diverged: sft random ${divergedName} seed 2.`],
       matrices: targets.map(verdict),
     },
-    trials: { finished: 122, diverged: 1, failed: 0 },
-    trialSeconds: 3312,
+    trials: {
+      finished: trialCount - 1,
+      diverged: 1,
+      failed: 0,
+      fixedDesign: seeds.length * (1 + 3 * targets.length),
+    },
+    prediction: prediction.map((one) => ({ ...one })),
+    sensitivity: structuredClone(sensitivity),
+    trialSeconds: 6912,
   };
+}
+
+/** As the first version wrote it: judged once, without what was added since. */
+export function olderTestRecord(): TestRecord {
+  const { prediction: _, sensitivity: __, ...record } = sampleTestRecord();
+  const { general, ...examples } = record.data.examples;
+  const { sequential, ...verdicts } = record.verdicts;
+  const { fixedDesign, ...trials } = record.trials;
+  const older = ({ generalLossAfter, generalDeltaPercent, ...arm }: ArmFigures): ArmFigures => arm;
+  return {
+    ...record,
+    data: { ...record.data, examples },
+    full: older(record.full),
+    targets: record.targets.map((one) => ({
+      ...one,
+      arms: one.arms.map(({ arm, ...rest }) => ({ arm, ...older(rest) })),
+    })),
+    verdicts: {
+      ...verdicts,
+      matrices: verdicts.matrices.map((matrix) => ({
+        ...matrix,
+        arms: Object.fromEntries(Object.entries(matrix.arms).map(([arm, one]) => [arm, olderSummary(one)])),
+      })),
+    },
+    trials,
+  };
+}
+
+function olderSummary(summary: ArmSummary): ArmSummary {
+  const { meanDeltaPercent, low, high, n, diverged, pNoninferior, damage, recovery, holds, shownWorse } = summary;
+  return { meanDeltaPercent, low, high, n, diverged, pNoninferior, damage, recovery, holds, shownWorse };
 }
 
 /** What a run leaves that was stopped before its first trial: targets without figures, nothing decided. */
 export function emptyTestRecord(): TestRecord {
-  const record = sampleTestRecord();
+  const record = olderTestRecord();
   const none: ArmFigures = {
     lossBefore: nothing,
     lossAfter: nothing,

@@ -167,11 +167,11 @@ function withdraw({ continued, file }: RunFolder): void {
   for (const name of ["run.json", "sft-data.json"]) rmSync(file(name), { force: true });
 }
 
-function show(record: TestRecord, { json }: TestArguments): void {
+function show(record: TestRecord, { json, likePaper }: TestArguments): void {
   if (json === "-") process.stdout.write(`${JSON.stringify(record)}\n`);
   else {
     if (json !== null) writeRecord(json, record);
-    process.stdout.write(`${testTables(record)}\n`);
+    process.stdout.write(`${testTables(record, {}, { likePaper })}\n`);
   }
 }
 

@@ -14,6 +14,8 @@ export interface ArmCurves {
   readonly arms: readonly ArmCurve[];
   readonly sft: { readonly steps: number; readonly seeds: readonly number[] };
   readonly verdicts: { readonly margin: number };
+  /** "3 to 12 seeds" where arms differ in them; the number of `sft` by default. */
+  readonly seedsOfArms?: string;
   /** All arms that a page draws, so that each looks the same in every chart; those of `arms` by default. */
   readonly armNames?: readonly string[];
 }
@@ -28,14 +30,14 @@ function ends({ arm, curve }: ArmCurve): string {
 }
 
 export function heldOutCurves(curves: ArmCurves): Html {
-  const { arms, sft } = curves;
+  const { arms, sft, seedsOfArms = counted(sft.seeds.length, "seed") } = curves;
   const names = namesOf(curves);
   const many = sft.seeds.length > 1;
   return lineChart({
     title: "Held-out loss while fine-tuning",
     description: `Held-out loss in nats per token over ${sft.steps} steps: ${arms.map(ends).join("; ")}.`,
     caption: many
-      ? `Lines: mean over ${counted(sft.seeds.length, "seed")}. Bands: smallest to largest seed. The bands overlap because seeds differ in their data order, which all arms of a seed share; only paired differences (above) compare arms.`
+      ? `Lines: mean over ${seedsOfArms}. Bands: smallest to largest seed. The bands overlap because seeds differ in their data order, which all arms of a seed share; only paired differences (above) compare arms.`
       : "One seed; there is no band.",
     x: { label: stepLabel },
     y: { label: "held-out loss (nats per token)" },

@@ -49,7 +49,7 @@ export function armsTable(record: PaperRecord): ReportTable {
       { heading: "final loss", group: "paper", align: "right", dropFirst: 4 },
       { heading: "delta %", group: "paper", align: "right" },
       { heading: "delta % [interval]", group: "ours", align: "right" },
-      { heading: "shown", group: "ours" },
+      { heading: "shown", group: "ours", toned: true },
       { heading: "loss after", group: "ours", align: "right", dropFirst: 3 },
       { heading: "loss before", group: "ours", align: "right", dropFirst: 1 },
       { heading: "loss", group: "the paper's way", align: "right", dropFirst: 2 },

@@ -59,6 +59,15 @@ export function plusMinus(estimate: Estimate, decimals: number): string {
   return `${fixed(interval.mean, supported)} ± ${fixed(halfWidth, supported)}`;
 }
 
+/** `+0.0022 [-0.0010, +0.0054]`, or the mean alone at `decimals` where there is no interval. */
+export function withInterval(estimate: Estimate, decimals: number): string {
+  const interval = intervalOf(estimate);
+  if (!interval) return signed(estimate.mean, decimals);
+  const { mean, low, high } = interval;
+  const supported = decimalsFor((high - low) / 2);
+  return `${signed(mean, supported)} [${signed(low, supported)}, ${signed(high, supported)}]`;
+}
+
 /**
  * `+0.12 [-0.05, +0.29]`, in percent; the mean alone at two decimals where there is no interval. A bound that rounding would carry onto or
  * over the margin gets more decimals: a reader must see on which side it lies, since the verdict rests on that.

@@ -19,9 +19,14 @@ function spans(columns: readonly Column[]): Span[] {
 
 /** A group begins with a little more space; its columns belong together. */
 function classes(columns: readonly Column[], index: number): string {
-  const { align = "left", group } = columns[index];
+  const { align = "left", group, ofBlock = false, toned = false } = columns[index];
   const begins = index > 0 && group !== undefined && group !== columns[index - 1].group;
-  return [align === "right" ? "number" : "text", ...(begins ? ["begins"] : [])].join(" ");
+  return [
+    align === "right" ? "number" : "text",
+    ...(begins ? ["begins"] : []),
+    ...(ofBlock ? ["of-block"] : []),
+    ...(toned ? ["toned"] : []),
+  ].join(" ");
 }
 
 function headings(columns: readonly Column[]): Html {

@@ -47,7 +47,7 @@ code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 .verdict.doubtful { border-color: var(--bad); }
 .verdict.undecided { border-color: var(--muted); }
 .verdict strong { display: block; font-size: 20px; line-height: 1.3; margin-bottom: 2px; overflow-wrap: anywhere; }
-.banner { border: 2px solid var(--bad); background: var(--bad-panel); color: var(--bad); border-radius: 6px; padding: 14px 18px; margin: 0 0 20px; }
+.banner { border: 2px solid var(--bad); background: var(--bad-panel); color: var(--bad); border-radius: 6px; padding: 14px 18px; margin: 0 0 20px; overflow-wrap: anywhere; }
 .banner h2 { border: 0; margin: 0 0 6px; padding: 0; font-size: 18px; }
 .banner p:last-child, .verdict p:last-child { margin: 0; max-width: none; }
 .note, figcaption, footer { font-size: 14px; line-height: 1.45; color: var(--muted); }
@@ -77,10 +77,10 @@ tr > *:first-child { padding-left: 0; }
 tr.target > * { background: var(--target); font-weight: 650; }
 tr.target > *:first-child { box-shadow: -8px 0 0 var(--target); }
 tr.printed > * { color: var(--muted); font-style: italic; }
-tr.bad td:nth-child(5) { color: var(--bad); font-weight: 650; }
-tr.good td:nth-child(5) { color: var(--good); font-weight: 650; }
+tr.bad td.toned { color: var(--bad); font-weight: 650; }
+tr.good td.toned { color: var(--good); font-weight: 650; }
 .checks { list-style: none; padding: 0; margin: 0; }
-.checks li { padding: 6px 0 6px 84px; position: relative; border-top: 1px solid var(--line); }
+.checks li { padding: 6px 0 6px 84px; position: relative; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 .checks li:first-child { border-top: 0; }
 .checks b { position: absolute; left: 0; }
 .passed b { color: var(--good); } .failed b, .failed { color: var(--bad); }
@@ -111,7 +111,7 @@ dt { color: var(--muted); } dd { margin: 0; min-width: 0; overflow-wrap: anywher
 [aria-sort="ascending"] .sort::after { content: " ↑"; } [aria-sort="descending"] .sort::after { content: " ↓"; }
 select, input { font: inherit; font-size: 15px; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 4px 8px; max-width: 100%; }
 .chart.wide { max-width: 760px; }
-tr.continues > * { border-top: 0 !important; } tr.continues > th, tr.continues > td:nth-child(2) { color: transparent; }
+tr.continues > * { border-top: 0 !important; } tr.continues > th, tr.continues > td.of-block { color: transparent; }
 .chip { display: inline-block; min-width: 80px; padding: 4px 8px; border: 1px solid transparent; border-radius: 3px; font-size: 12px; line-height: 1.35; text-align: center; color: var(--ink); text-decoration: none; white-space: nowrap; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 a.chip:hover { border-color: var(--ink); } a.chip:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 .chip.redundant { background: color-mix(in srgb, var(--series-1) var(--full), var(--paper)); }
@@ -123,7 +123,12 @@ a.chip:hover { border-color: var(--ink); } a.chip:focus-visible { outline: 2px s
 .legend dt, .legend dd { margin: 0; } .legend dd { color: var(--muted); }
 details.target { border-top: 1px solid var(--line); } details.target:last-of-type { border-bottom: 1px solid var(--line); }
 details.target > summary { padding: 8px 0; cursor: pointer; overflow-wrap: anywhere; } details.target > summary .chip { margin: 0 10px 0 6px; }
+details.target .seeds { color: var(--muted); font-size: 14px; white-space: nowrap; }
 details.target:target > summary { font-weight: 650; }
+p.forgetting { margin: 14px 0; }
+details.target > .table { margin-bottom: 26px; } #curves > .note + details { margin-top: 16px; }
+#arms tbody th, #sensitivity tbody th, #like-paper tbody th { white-space: normal; }
+.table tr.continues > th { max-width: 0; overflow: hidden; white-space: nowrap !important; }
 footer { margin-top: 52px; padding-top: 16px; padding-bottom: 40px; border-top: 1px solid var(--line); }
 @media (max-width: 620px) {
   .chart svg.spectrum { font-size: 17px; } .chart.wide svg.plot { font-size: 14.5px; }
@@ -131,7 +136,7 @@ footer { margin-top: 52px; padding-top: 16px; padding-bottom: 40px; border-top: 
   .checks li { padding-left: 0; } .checks b { position: static; display: block; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 10px; }
   tbody th, .table tr > *:first-child:is(th, td) { position: sticky; left: 0; background: var(--paper); z-index: 1; white-space: normal; min-width: 96px; }
-  tr.target > *:first-child { background: var(--target); }
+  .table tr.target > *:first-child { background: var(--target); }
 }
 @media print {
   body { font-size: 10.5pt; } main, header, footer { max-width: none; padding: 0; }

@@ -7,6 +7,10 @@ export interface Column {
   readonly align?: "left" | "right";
   /** Where a terminal is too narrow, columns go in this order; those without stay. */
   readonly dropFirst?: number;
+  /** Says of all rows of a block what it says of the first: in those that continue, a page shows it without ink. */
+  readonly ofBlock?: boolean;
+  /** Takes the colour of the row's tone on a page. */
+  readonly toned?: boolean;
 }
 
 export interface Row {

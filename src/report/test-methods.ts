@@ -3,6 +3,7 @@ import type { TestRecord } from "../records/test-record.js";
 import { counted } from "./figure-text.js";
 import { type Html, html, prose } from "./html.js";
 import { judgingMethods } from "./methods-section.js";
+import { looksMethod } from "./seeds-used.js";
 import { armNamesOf, targetResults } from "./target-results.js";
 import { jointWarning } from "./test-summary.js";
 
@@ -31,11 +32,13 @@ function armMeaning(arm: string): string {
 
 export function testMethods(record: TestRecord): Html {
   const { sft, data, verdicts } = record;
+  const looks = looksMethod(verdicts);
   const arms = armNamesOf(targetResults(record));
   return html`<section id="methods"><h2>How to read it</h2>
 <p><b>Arms.</b> Each arm fine-tunes the same model for ${counted(sft.steps, "step")}; they differ in what is done to the weight of the target beforehand. ${arms.map((arm) => html`<i>${arm}</i>: ${armMeaning(arm)}. `)}Biases and all other weights are trained in every arm. In a group, all its matrices are treated at once.</p>
-<p><b>Pairing.</b> A seed fixes the batches and their order for all arms and targets. Arms are compared within a seed with the one full fine-tuning of that seed, so what the data order does cancels; ${counted(sft.seeds.length, "seed")} give as many paired differences. The loss is the mean over scored tokens of ${counted(data.examples.heldOut, "held-out example")} that no training step sees.</p>
+<p><b>Pairing.</b> A seed fixes the batches and their order for all arms and targets. Arms are compared within a seed with the one full fine-tuning of that seed, so what the data order does cancels; ${verdicts.sequential ? "each seed of an arm gives one paired difference" : html`${counted(sft.seeds.length, "seed")} give as many paired differences`}. The loss is the mean over scored tokens of ${counted(data.examples.heldOut, "held-out example")} that no training step sees.</p>
 ${judgingMethods(verdicts)}
+${looks === null ? "" : html`<p><b>Looks.</b> ${looks}</p>`}
 <p><b>Many targets.</b> The intervals are widened (Holm over targets, fixed sequence frozen, crystal, random within one), so that any false claim on this page is rare, not only one in a given row.</p>
 <p><b>Reach.</b> ${prose(jointWarning)} Everything here holds for one base checkpoint and one data set: another checkpoint, other data, more steps or another learning rate may give other verdicts.</p>
 </section>`;

@@ -1,6 +1,6 @@
 import { parseHTML } from "linkedom";
 import { describe, expect, it } from "vitest";
-import { emptyTestRecord, sampleTestRecord } from "../../test/sample-test-record.js";
+import { emptyTestRecord, olderTestRecord, sampleTestRecord } from "../../test/sample-test-record.js";
 import { type TestRecord, testRecord } from "../records/test-record.js";
 import { targetLabel, withLabels } from "./target-label.js";
 import { testPage } from "./test-page.js";
@@ -21,7 +21,8 @@ const group = "layers.0-5.self_attn.o_proj (6 together)";
 
 describe("the sample records", () => {
   it("are what the schema asks for", () => {
-    for (const make of [sampleTestRecord, emptyTestRecord]) expect(testRecord.parse(make())).toEqual(make());
+    for (const make of [sampleTestRecord, olderTestRecord, emptyTestRecord])
+      expect(testRecord.parse(make())).toEqual(make());
   });
 });
 
@@ -36,6 +37,9 @@ describe("testPage", () => {
       "map",
       "arms",
       "curves",
+      "prediction",
+      "sensitivity",
+      "like-paper",
       "controls",
       "data",
       "configuration",
@@ -81,20 +85,20 @@ describe("testPage", () => {
       );
     expect(row(group, "frozen").slice(0, 3)).toEqual([group, "needed", "frozen"]);
     expect(row("layers.5.mlp.down_proj", "random")[3]).toBe("diverged: 1 of 3 seeds");
-    // Delta 0.152 and half-width 0.27, times 1.04; of the damage 0.142 * 1.04 nats 0.00152 * 1.9472 / 0.142 = 2.1% are left.
+    // Delta 0.152 and half-width 0.27, times 1.04; loss 1.9472 * 1.00158. On general text 1.1 * 0.142 * 1.04 - 0.06 = 0.102%.
     expect(row("layers.4.self_attn.o_proj", "random")).toEqual([
       "layers.4.self_attn.o_proj",
       "redundant",
       "random",
       "+0.16 [−0.12, +0.44]",
       "holds",
-      "2.9611",
-      "1.950 ± 0.014",
-      "+0.1477",
-      "98",
+      "6 seeds",
+      "1.9503",
+      "3.4162",
+      "+0.102 [+0.033, +0.172]",
     ]);
-    expect(row("layers.4.self_attn.o_proj", "frozen")[8]).toBe("–");
-    expect(spaces(document.querySelector("#arms ul")!.textContent)).toContain("about 11 seeds would decide");
+    expect(row("layers.1.self_attn.o_proj", "crystal").slice(4, 6)).toEqual(["open", "open at 12"]);
+    expect(spaces(document.querySelector("#arms ul")!.textContent)).toContain("about 31 seeds would decide");
   });
 
   it("draws a line for each arm, on one scale, and grows with the targets", () => {
@@ -109,10 +113,66 @@ describe("testPage", () => {
     expect(height(parsed(many)) / height(document)).toBeGreaterThan(4);
   });
 
+  it("says how many seeds each verdict took, and what that saved", () => {
+    const seeds = texts(document, "#curves summary .seeds");
+    // Needed rests on frozen, 3 + layer seeds; low-rank on all of frozen, crystal, random: 5, 7 and 4.
+    expect(seeds.slice(0, 5)).toEqual([
+      "decided after 3 seeds",
+      "decided after 3 seeds",
+      "open after 12 seeds",
+      "decided after 6 seeds",
+      "decided after 7 seeds",
+    ]);
+    // 12 seeds of full and of 39 arms are 480; 266 of them saved at 6912 s / 214 each.
+    expect(spaces(document.querySelector("#summary")!.textContent)).toContain(
+      "it took 214 trials of the 480 that 12 seeds for every arm would take: 55% saved, about 2 h 23 min",
+    );
+    expect(document.querySelector("#summary")!.textContent).toContain("3 to 12 paired seeds");
+    expect(document.querySelector("#methods")!.textContent).toMatch(/each seed from 3 to 12.*Pocock/);
+    expect(document.querySelector("#curves figcaption")!.textContent).toContain("mean over 3 to 12 seeds");
+  });
+
+  it("takes the cost of each arm apart", () => {
+    const tables = all(document, "#curves table");
+    expect(tables.length).toBe(13);
+    const [, crystal, random] = all(tables[2], "tbody tr").map((row) => texts(row, "th, td"));
+    // 0.312% and ±0.62%, times 0.92, of 1.9472 nats; bootstrap 0.6 and 0.7 half-widths away.
+    expect(crystal.slice(0, 4)).toEqual(["crystal", "+0.0856", "+0.006 [−0.006, +0.017]", "+0.0022"]);
+    expect(crystal[6]).toBe("+0.29 [−0.06, +0.69]");
+    expect(random[3]).toBe("–");
+    expect(document.querySelector("#curves")!.textContent).toMatch(/128 held-out examples are drawn again/);
+  });
+
+  it("correlates measures with the cost, and says what chance would give", () => {
+    const rows = all(document, "#prediction tbody tr").map((row) => texts(row, "th, td"));
+    expect(rows[0].slice(0, 3)).toEqual(["pr / noise", "−0.66 [−0.97, −0.35]", "0.019"]);
+    expect(rows[3].slice(1)).toEqual(["–", "–", "–", "–", "–", "–"]);
+    // 15 * 0.05 = 0.75 and 15 * 0.0192 = 0.288.
+    const text = document.querySelector("#prediction p")!.textContent;
+    expect(text).toMatch(
+      /^No measure is shown .* of 15 pairs .* 1 has .*by chance about 0\.8 .* is 0\.288 when multiplied/,
+    );
+  });
+
+  it("sets other learning rates and the paper's way beside ours", () => {
+    expect(document.querySelector("#sensitivity p")!.textContent).toBe(
+      "1 of 13 verdicts changes at learning rates 0.00015 and 0.0006 instead of 0.0003: layers.5.self_attn.o_proj (low-rank, but undecided at 0.0006).",
+    );
+    expect(texts(document, "#sensitivity tr.target:not(.continues) td")).toEqual(
+      // 0.034 * 1.08 = 0.0367, times 0.7 and 1.6.
+      ["frozen", "low-rank", "+0.03", "low-rank", "+0.04", "undecided", "+0.06"],
+    );
+    const first = texts(all(document, "#like-paper tbody tr")[0], "td");
+    // 1.31 * 0.88 - 0.71 = 0.44; training loss 1.9011 * 1.00443.
+    expect(first).toEqual(["frozen", "1.9095", "+0.44", "holds", "+1.15 [+0.77, +1.54]", "worse", "conclusion"]);
+    expect(document.querySelector("#like-paper details")!.getAttribute("open")).toBeNull();
+    expect(document.querySelector("#like-paper p")!.textContent).toContain("Of 39 arms, 23 read differently");
+  });
+
   it("names data, model and rate", () => {
     expect(spaces(document.querySelector("#data")!.textContent)).toContain("gsm8k_train.jsonl");
     expect(spaces(document.querySelector("#data")!.textContent)).toContain("7,473 read; 212 cut to the longest length");
-    expect(texts(document, "tr.target th")).toEqual(["0.0003"]);
+    expect(texts(document, "#configuration tr.target th")).toEqual(["0.0003"]);
     expect(spaces(document.querySelector("#configuration")!.textContent)).toContain(record.model.sha256);
   });
 
@@ -156,10 +216,29 @@ describe("testPage, where something is wrong", () => {
     first.matrices[0].role = hostile;
     first.arms[0].arm = hostile;
     record.verdicts.matrices[0].name = hostile;
+    record.verdicts.controls[hostile] = { passed: false, text: hostile };
+    Object.assign(record.prediction![0], { measure: hostile, arm: hostile });
+    Object.assign(record.sensitivity![0].matrices[0], { name: hostile, verdict: hostile });
     const document = parsed(record);
     expect(all(document, "script, img")).toEqual([]);
     expect(document.querySelector("h1")!.textContent).toBe(`Which matrices of ${hostile} carry anything?`);
     expect(texts(document, "#data code")).toEqual([hostile, hostile]);
+  });
+
+  it("leaves out what an older record lacks", () => {
+    const document = parsed(olderTestRecord());
+    for (const id of ["prediction", "sensitivity"]) expect(document.querySelector(`#${id}`)).toBeNull();
+    expect(all(document, "#curves table, .seeds, .forgetting")).toEqual([]);
+    const headings = texts(document, "#arms thead th");
+    expect(headings).toEqual([
+      ...["Target", "verdict", "arm", "delta % [interval]", "shown", "loss before", "loss after", "damage"],
+      ...["recovered, %", "seeds"],
+    ]);
+    const text = document.querySelector("main")!.textContent;
+    expect(text).not.toMatch(/NaN|undefined|null|Infinity|general text|Pocock|fixed design|saved/);
+    const bare = olderTestRecord();
+    for (const { arms } of bare.targets) for (const { likePaper } of arms) likePaper.deltaPercent = null;
+    expect(parsed(bare).querySelector("#like-paper")).toBeNull();
   });
 
   it("renders a test without trials, without verdicts and without targets", () => {
@@ -184,7 +263,7 @@ describe("testPage, where something is wrong", () => {
     record.targets.splice(1);
     const document = parsed(record);
     expect(document.querySelector("#map")).toBeNull();
-    expect(all(document, "details").map((one) => one.getAttribute("open"))).toEqual([""]);
+    expect(all(document, "#curves details").map((one) => one.getAttribute("open"))).toEqual([""]);
     expect(document.querySelector("#summary")!.textContent).not.toContain("do not add up");
   });
 });

@@ -2,6 +2,7 @@
 import type { TestRecord } from "../records/test-record.js";
 import { controlsSection, failedControlsBanner } from "./controls-section.js";
 import { count, counted } from "./figure-text.js";
+import { forgettingSentence } from "./forgetting-sentence.js";
 import { type Html, html, prose, typographic } from "./html.js";
 import { downloadLink, htmlPage } from "./html-page.js";
 import { htmlTable } from "./html-table.js";
@@ -9,6 +10,7 @@ import { targetCurves } from "./target-curves.js";
 import { targetDeltaChart } from "./target-delta-chart.js";
 import { targetResults } from "./target-results.js";
 import { targetTable } from "./target-table.js";
+import { likePaperSection, predictionSection, sensitivitySection } from "./test-comparisons.js";
 import { testMethods } from "./test-methods.js";
 import { dataSection, settingSection } from "./test-setting.js";
 import { jointWarning, reach, testFindings } from "./test-summary.js";
@@ -34,6 +36,7 @@ const modelName = (source: string) =>
 /** @returns a whole HTML document. The record can be saved from it. */
 export function testPage(record: TestRecord): string {
   const { model, targets, version } = record;
+  const forgetting = forgettingSentence(record);
   return htmlPage({
     title: `Which matrices of ${modelName(model.source)} carry anything?`,
     header: html`<h1>Which matrices of ${modelName(model.source)} carry anything?</h1>
@@ -44,8 +47,12 @@ ${verdictMap(targetResults(record))}
 <section id="arms"><h2>What each arm costs</h2>
 ${targetDeltaChart(record)}
 ${htmlTable(targetTable(record))}
+${forgetting === null ? "" : html`<p class="forgetting">${typographic(forgetting)}</p>`}
 ${undecided(record)}</section>
 ${targetCurves(record)}
+${predictionSection(record)}
+${sensitivitySection(record)}
+${likePaperSection(record)}
 ${controlsSection(record)}
 ${dataSection(record)}
 ${settingSection(record)}

@@ -36,7 +36,7 @@ ${entries([
   ["Loss on", data.trainOn === "all" ? "all tokens" : "completions only"],
   [
     "Examples",
-    `${count(examples.training)} training, ${count(examples.heldOut)} held out; for the learning rate ${count(examples.calibrationTraining)} and ${count(examples.calibrationHeldOut)} others`,
+    `${count(examples.training)} training, ${count(examples.heldOut)} held out; for the learning rate ${count(examples.calibrationTraining)} and ${count(examples.calibrationHeldOut)} others${examples.general === undefined ? "" : `; ${count(examples.general)} of general text`}`,
   ],
   ["Scored tokens", `${count(scoredTokens.training)} training, ${count(scoredTokens.heldOut)} held out`],
   ["Longest example", counted(data.maxLength, "token")],
@@ -63,8 +63,14 @@ ${entries([
     `${counted(sft.rows, "row")} of ${count(sft.length)} positions with at most ${count(sft.slots)} scored; ${counted(sft.rowsAtOnce, "row")} at once`,
   ],
   ["Seeds", `${sft.seeds.join(", ") || absent} (${counted(sft.seeds.length, "seed")})`],
-  ["Test", `margin ${verdicts.margin}%, confidence ${fixed(verdicts.confidence * 100, 0)}%`],
-  ["Trials", `${count(trials.finished)} finished, ${count(trials.diverged)} diverged, ${count(trials.failed)} failed`],
+  [
+    "Test",
+    `margin ${verdicts.margin}%, confidence ${fixed(verdicts.confidence * 100, 0)}%; judged ${verdicts.sequential ? `after each seed from ${verdicts.sequential.firstLook} to ${verdicts.sequential.lastLook}` : "once"}`,
+  ],
+  [
+    "Trials",
+    `${count(trials.finished)} finished, ${count(trials.diverged)} diverged, ${count(trials.failed)} failed${trials.fixedDesign === undefined ? "" : `; ${count(trials.fixedDesign)} in the fixed design`}`,
+  ],
   ["Time of all trials", `${duration(record.trialSeconds)}, added up: with several at a time less has passed`],
 ])}
 <div class="grid"><div>${learningRates(record)}</div></div></section>`;

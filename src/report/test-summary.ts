@@ -1,6 +1,7 @@
 /** @file What a test of many matrices comes to, in sentences. Knows neither terminal nor page. */
 import type { TestRecord } from "../records/test-record.js";
 import { count, counted, fixed, percent } from "./figure-text.js";
+import { pairedSeeds, savedSentence } from "./seeds-used.js";
 import { type TargetResult, targetResults, type Verdict, verdictOrder } from "./target-results.js";
 import { failedControls } from "./verdict-sentence.js";
 
@@ -53,15 +54,17 @@ function shares(results: readonly TargetResult[], parameters: number): string {
   return `The single matrices tested hold ${share(all)} of the model's ${count(parameters)} parameters: ${listed(parts)}.`;
 }
 
-/** One sentence on what was found, and one on the share of the model where single matrices were tested. */
+/** One sentence on what was found; one each on the share of the model and on the trials saved, where there is something to say. */
 export function testFindings(record: TestRecord): string[] {
-  const { model, sft, verdicts } = record;
+  const { model, verdicts } = record;
   const results = targetResults(record);
   if (results.length === 0) return ["No matrix was tested."];
   const sentences = [
-    `Of ${tested(results)}, ${verdictCounts(results)}; margin ${verdicts.margin}% of the held-out loss, ${fixed(verdicts.confidence * 100, 0)}% intervals, ${counted(sft.seeds.length, "paired seed")}.`,
+    `Of ${tested(results)}, ${verdictCounts(results)}; margin ${verdicts.margin}% of the held-out loss, ${fixed(verdicts.confidence * 100, 0)}% intervals, ${pairedSeeds(record)}.`,
   ];
   if (results.some(({ target }) => target.matrices.length === 1)) sentences.push(shares(results, model.parameters));
+  const saved = savedSentence(record);
+  if (saved !== null) sentences.push(saved);
   if (failedControls(record).length > 0)
     sentences.push("A control of the test failed, so none of these verdicts is to be relied on.");
   return sentences;

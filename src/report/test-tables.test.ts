@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { emptyTestRecord, sampleTestRecord } from "../../test/sample-test-record.js";
+import { emptyTestRecord, olderTestRecord, sampleTestRecord } from "../../test/sample-test-record.js";
 import { testTables } from "./test-tables.js";
 
 const fixture = join(import.meta.dirname, "../../test/fixtures/report/test-tables.txt");
@@ -8,12 +8,12 @@ const plain = { color: false, width: 100 };
 
 describe("testTables", () => {
   it("is the golden file", async () => {
-    await expect(`${testTables(sampleTestRecord(), plain)}\n`).toMatchFileSnapshot(fixture);
+    await expect(`${testTables(sampleTestRecord(), plain, { likePaper: true })}\n`).toMatchFileSnapshot(fixture);
   });
 
   it.each([60, 100, 140])("keeps to %i characters", (width) => {
     const longest = Math.max(
-      ...testTables(sampleTestRecord(), { color: false, width })
+      ...testTables(sampleTestRecord(), { color: false, width }, { likePaper: true })
         .split("\n")
         .map(({ length }) => length),
     );
@@ -26,6 +26,12 @@ describe("testTables", () => {
     const text = testTables(record, plain);
     expect(text.startsWith("CONTROL FAILED: full learns: It does not.\n")).toBe(true);
     expect(text).toContain("none of these verdicts is to be relied on");
+  });
+
+  it("shows the paper's way only when asked, and nothing that an older record lacks", () => {
+    expect(testTables(sampleTestRecord(), plain)).not.toContain("The paper's way");
+    expect(testTables(olderTestRecord(), plain, { likePaper: true })).toContain("The paper's way");
+    expect(testTables(olderTestRecord(), plain)).not.toMatch(/Forgetting|learning rate|predict|saved|Judged after/);
   });
 
   it("says so where there is nothing", () => {

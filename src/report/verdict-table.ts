@@ -7,7 +7,7 @@ import { targetLabel, withLabels } from "./target-label.js";
 import { type Paint, painter, type TerminalLook, terminalLook } from "./terminal-look.js";
 import { terminalTable } from "./terminal-table.js";
 
-function tableOf({ matrices, margin, confidence }: VerdictsRecord): ReportTable {
+function tableOf({ matrices, margin, confidence, sequential }: VerdictsRecord): ReportTable {
   return {
     title: `Cost of each arm against full fine-tuning (margin ${margin}%, confidence ${fixed(confidence * 100, 0)}%)`,
     columns: [
@@ -35,7 +35,14 @@ function tableOf({ matrices, margin, confidence }: VerdictsRecord): ReportTable 
         ...(holds ? { tone: "good" as const } : shownWorse ? { tone: "bad" as const } : {}),
       })),
     ),
-    notes: ["Intervals are adjusted: a verdict is read off the interval shown."],
+    notes: [
+      "Intervals are adjusted: a verdict is read off the interval shown.",
+      ...(sequential
+        ? [
+            `Judged after each seed from ${sequential.firstLook} to ${sequential.lastLook}: an arm that holds or is worse was decided after as many seeds as stand beside it.`,
+          ]
+        : []),
+    ],
   };
 }
 
