@@ -8,7 +8,7 @@ const raw: RawTestOptions = {
   ...{
     arms: "frozen,crystal,random",
     seeds: "auto",
-    maxSeeds: "20",
+
     steps: "50",
     lr: "auto",
     batchTokens: "512",
@@ -81,4 +81,10 @@ describe("the arguments of a test", () => {
     expect(() => parsed(options)).toThrow(UsageError);
     expect(() => parsed(options)).toThrow(message);
   });
+});
+
+test("--max-seeds belongs to --seeds auto, and reaches the first look", () => {
+  expect(parsed({ maxSeeds: "8" }).maxSeeds).toBe(8);
+  expect(() => parsed({ maxSeeds: "2" })).toThrow(/at least 3/);
+  expect(() => parsed({ seeds: "5", maxSeeds: "8" })).toThrow(/contradict each other/);
 });

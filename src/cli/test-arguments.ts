@@ -63,7 +63,7 @@ export interface RawTestOptions {
   readonly together?: boolean;
   readonly arms: string;
   readonly seeds: string;
-  readonly maxSeeds: string;
+  readonly maxSeeds?: string;
   readonly controls?: boolean;
   readonly lrSensitivity?: boolean;
   readonly likePaper?: boolean;
@@ -85,6 +85,7 @@ export interface RawTestOptions {
 const measurements = 5;
 /** Fewer seeds tell too little of the variance to decide on. */
 export const firstLook = 3;
+const usualMaxSeeds = 20;
 
 function parseArms(list: string): Arm[] {
   const words = list
@@ -106,8 +107,11 @@ function positiveNumber(text: string, what: string): number {
 }
 
 /** The first look is at three seeds. */
-function parseMaxSeeds(text: string): number {
-  const value = positiveInteger(text, "--max-seeds");
+function parseMaxSeeds({ maxSeeds, seeds }: RawTestOptions): number {
+  if (maxSeeds === undefined) return usualMaxSeeds;
+  if (seeds !== "auto")
+    throw new UsageError(`--max-seeds ${maxSeeds} and --seeds ${seeds} contradict each other: it is for --seeds auto.`);
+  const value = positiveInteger(maxSeeds, "--max-seeds");
   if (value < firstLook)
     throw new UsageError(`--max-seeds is ${value}; it is at least ${firstLook}, where the first look is taken.`);
   return value;
@@ -150,7 +154,7 @@ export function testArguments(raw: RawTestOptions): TestArguments {
     maxExamples: positiveInteger(raw.maxExamples, "--max-examples"),
     ...{ matrices: raw.matrix ?? [], together: raw.together ?? false, arms: parseArms(raw.arms) },
     seeds: raw.seeds === "auto" ? null : positiveInteger(raw.seeds, "--seeds"),
-    maxSeeds: parseMaxSeeds(raw.maxSeeds),
+    maxSeeds: parseMaxSeeds(raw),
     controls: raw.controls ?? true,
     ...{ sensitivity: raw.lrSensitivity ?? false, likePaper: raw.likePaper ?? false },
     ...{ steps, evaluateEvery: Math.max(1, Math.round(steps / measurements)) },

@@ -41,7 +41,10 @@ export function testCommand(): Command {
     .option("--together", "treat all of them together, as one")
     .option("--arms <list>", "what is done to a matrix", "frozen,crystal,random")
     .option("--seeds <n>", "paired repetitions; auto: until everything is decided, looking after each", "auto")
-    .option("--max-seeds <n>", "seeds at most with --seeds auto; part of the plan, not to be changed afterwards", "20")
+    .option(
+      "--max-seeds <n>",
+      "seeds at most with --seeds auto; part of the plan, not to be changed afterwards (default: 20)",
+    )
     .option("--lr-sensitivity", "repeat everything at half and at twice the learning rate")
     .option("--like-paper", "also print the paper's way: one seed, last training loss, no interval")
     .option("--no-controls", "leave out the trials that try the test itself")
