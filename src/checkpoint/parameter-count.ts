@@ -2,8 +2,16 @@
 import type { Checkpoint } from "./checkpoint.js";
 import type { StoredTensor } from "./stored-tensor.js";
 
-const outputHead = /(^|\.)(lm_head|embed_out)\.weight$/;
-const tokenEmbedding = /(^|\.)(wte|embed_tokens|embed_in)\.weight$/;
+const outputHead = /(^|\.)(lm_head(\.decoder)?|embed_out|predictions\.decoder|vocab_projector)\.weight$/;
+const tokenEmbedding = /(^|\.)(wte|embed_tokens|embed_in|word_embeddings|shared)\.weight$/;
+/** T5 and BART store the shared table once more for each side. */
+const sideEmbedding = /^(model\.)?(encoder|decoder)\.embed_tokens\.weight$/;
+
+/** Architectures whose config leaves the key out when it is true: transformers' general default. Llama, GPT-NeoX and others default to false. */
+const tiedByDefault: ReadonlySet<unknown> = new Set([
+  ...["gpt2", "gpt_neo", "opt", "bloom", "gemma", "gemma2", "t5", "bart"],
+  ...["bert", "roberta", "distilbert", "electra", "albert"],
+]);
 
 /** Whether a tensor is a constant that old checkpoints store beside the weights: causal masks, rotary frequencies, positions. */
 export function isBuffer({ name, shape }: StoredTensor): boolean {
@@ -11,14 +19,15 @@ export function isBuffer({ name, shape }: StoredTensor): boolean {
   return /(^|\.)(masked_bias|inv_freq|position_ids)$/.test(name);
 }
 
-/** Whether a tensor is an output head stored beside the token embedding to which the config ties it. */
+/** Whether a tensor repeats the token embedding to which the config ties it: an output head, or the table of one side of T5. */
 export function isTiedCopy(checkpoint: Checkpoint, { name, shape }: StoredTensor): boolean {
-  if (!outputHead.test(name)) return false;
-  // GPT-2's config leaves the key out when it is true; Llama's, when it is false.
-  const tied = checkpoint.config?.tie_word_embeddings ?? checkpoint.config?.model_type === "gpt2";
-  if (tied !== true) return false;
-  return [...checkpoint.tensors.values()].some(
-    (other) => tokenEmbedding.test(other.name) && other.shape.join() === shape.join(),
+  const side = sideEmbedding.test(name);
+  if (!(outputHead.test(name) || side)) return false;
+  const { config, tensors } = checkpoint;
+  if ((config?.tie_word_embeddings ?? tiedByDefault.has(config?.model_type)) !== true && !side) return false;
+  const isTable = side ? /(^|\.)shared\.weight$/ : tokenEmbedding;
+  return [...tensors.values()].some(
+    (other) => other.name !== name && isTable.test(other.name) && other.shape.join() === shape.join(),
   );
 }
 
