@@ -51,11 +51,13 @@ export function cellName({ matrices: places }: MapCell, matrices: readonly Matri
   return places.length === 1 ? name : `${name} and ${counted(places.length - 1, "more", "more")}`;
 }
 
-function cellButton(index: number, name: string, look: CellLook): Html {
+/** Several matrices are named by their places in the record, for the script to offer each. */
+function cellButton(index: number, name: string, look: CellLook, places: readonly number[]): Html {
   const [shade, text, range] = look ?? [0, absent];
   const title = `${name}: ${text}${range ? ` (${range})` : ""}`;
   const side = shade < 0 ? "below" : "above";
-  return html`<td><button type="button" class="cell ${side}" data-cell="${index}" data-name="${name}" title="${title}" aria-label="${title}" style="--shade:${Math.abs(shade)}">${text}</button></td>`;
+  const several = places.length > 1 ? html` data-places="${places.join(" ")}"` : "";
+  return html`<td><button type="button" class="cell ${side}" data-cell="${index}"${several} data-name="${name}" title="${title}" aria-label="${title}" style="--shade:${Math.abs(shade)}">${text}</button></td>`;
 }
 
 /** The colours of the scale with what they stand for. */
@@ -76,7 +78,7 @@ export function heatMap(matrices: readonly MatrixScanRecord[], measure: MapMeasu
       cell.matrices.map((one) => matrices[one]),
       measure,
     );
-    return cellButton(index, cellName(cell, matrices), look);
+    return cellButton(index, cellName(cell, matrices), look, cell.matrices);
   };
   const experts = new Map<string, Set<number>>();
   for (const { role, expert } of layered)

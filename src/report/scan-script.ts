@@ -42,12 +42,42 @@ if (chooser) {
 }
 
 const matrixChooser = byId("matrix");
+// By place: the places of all in the same cell, experts mostly.
+const together = new Map();
+for (const button of document.querySelectorAll("[data-places]")) {
+  const places = button.dataset.places.split(" ").map(Number);
+  for (const place of places) together.set(place, places);
+}
+const nameOf = (index) => matrixChooser.options[index].textContent;
+const others = document.createElement("label");
+const othersCount = document.createElement("span");
+const othersChooser = document.createElement("select");
+let offered = null;
+function offerOthers(index) {
+  const places = together.get(index);
+  others.hidden = places === undefined;
+  if (places === undefined) return;
+  if (places !== offered) {
+    offered = places;
+    othersCount.textContent = "One of " + places.length + " in its cell";
+    othersChooser.replaceChildren(
+      ...places.map((place) => {
+        const option = document.createElement("option");
+        option.value = place;
+        option.textContent = nameOf(place);
+        return option;
+      }),
+    );
+  }
+  othersChooser.options[places.indexOf(index)].selected = true;
+}
 function choose(index) {
   const { itself, change } = look.spectra[index];
   drawSpectrum(byId("spectrum-itself"), itself);
   if (byId("spectrum-change")) drawSpectrum(byId("spectrum-change"), change);
-  byId("spectrum-name").textContent = matrixChooser.options[index].textContent;
+  byId("spectrum-name").textContent = nameOf(index);
   matrixChooser.selectedIndex = index;
+  offerOthers(index);
 }
 function chooseAndShow(index) {
   choose(index);
@@ -57,6 +87,10 @@ function chooseAndShow(index) {
 if (matrixChooser) {
   matrixChooser.disabled = false;
   matrixChooser.addEventListener("change", () => choose(matrixChooser.selectedIndex));
+  others.id = "others";
+  others.append(othersCount, " ", othersChooser);
+  matrixChooser.closest("p").append(" ", others);
+  othersChooser.addEventListener("change", () => choose(Number(othersChooser.value)));
   choose(matrixChooser.selectedIndex);
   for (const button of document.querySelectorAll("[data-cell]"))
     button.addEventListener("click", () => chooseAndShow(look.first[Number(button.dataset.cell)]));
@@ -77,7 +111,8 @@ if (table) {
     table.classList.add("pickable");
     body.addEventListener("click", (event) => {
       const row = event.target.closest("tr");
-      if (row && String(getSelection()) === "") chooseAndShow(Number(row.dataset.place));
+      const picked = event.target.closest(".pick") !== null;
+      if (row && (picked || String(getSelection()) === "")) chooseAndShow(Number(row.dataset.place));
     });
   }
   for (const [column, heading] of [...table.tHead.rows[table.tHead.rows.length - 1].cells].entries()) {
@@ -92,8 +127,9 @@ if (table) {
       for (const other of heading.parentElement.cells) other.removeAttribute("aria-sort");
       heading.setAttribute("aria-sort", descending ? "descending" : "ascending");
       const key = (row) => {
-        const { sort } = row.cells[column].dataset;
-        return sort === undefined ? row.cells[column].textContent : sort === "" ? null : Number(sort);
+        const { dataset, textContent } = row.cells[column];
+        if (dataset.sort === undefined) return textContent === "" ? null : textContent;
+        return dataset.sort === "" ? null : Number(dataset.sort);
       };
       const rows = [...body.rows].sort((a, b) => {
         const [first, second] = [key(a), key(b)];
