@@ -1,13 +1,10 @@
 /** @file GPT-NeoX (Black et al. 2022; Pythia) as a graph, from its Hugging Face config. Knows nothing of training or files. */
 import type { GptNeoxConfig } from "../checkpoint/gpt-neox-config.js";
 import type { Value } from "../graph/graph.js";
-import type { GraphBuilder } from "../graph/graph-builder.js";
+import { type Block, blockLinear } from "./block.js";
 import type { LanguageModel, ParameterSpec, SequenceInputs, SequenceShape } from "./language-model.js";
 import { rotaryFrequencies } from "./rotary-frequencies.js";
-import { applyLinear, type FactoredRanks, headOf, lookUp, weightFrom, weightParameters } from "./weight.js";
-
-/** torch.nn.Linear stores [out, in]. */
-const layout = "outputInput";
+import { type FactoredRanks, headOf, lookUp, weightFrom, weightParameters } from "./weight.js";
 
 function parameters(config: GptNeoxConfig, ranks: FactoredRanks): ParameterSpec[] {
   const { width, innerWidth, vocabularySize, attentionBias } = config;
@@ -34,31 +31,24 @@ function parameters(config: GptNeoxConfig, ranks: FactoredRanks): ParameterSpec[
   ];
 }
 
-interface Block {
-  readonly builder: GraphBuilder;
-  readonly config: GptNeoxConfig;
-  readonly parameter: ReadonlyMap<string, Value>;
-  readonly prefix: string;
-}
-
-function linear({ builder, parameter, prefix }: Block, x: Value, name: string): Value {
-  const weight = weightFrom(parameter, `${prefix}.${name}.weight`);
-  return applyLinear(builder, x, weight, parameter.get(`${prefix}.${name}.bias`) ?? null, layout);
-}
-
-function norm({ builder, config, parameter, prefix }: Block, x: Value, name: string): Value {
+function norm({ builder, config, parameter, prefix }: Block<GptNeoxConfig>, x: Value, name: string): Value {
   const vector = (kind: string) => parameter.get(`${prefix}.${name}.${kind}`)!;
   return builder.layerNorm(x, vector("weight"), vector("bias"), config.layerNormEpsilon);
 }
 
-function attention(block: Block, x: Value, inputs: SequenceInputs, { rows, length }: SequenceShape): Value {
+function attention(
+  block: Block<GptNeoxConfig>,
+  x: Value,
+  inputs: SequenceInputs,
+  { rows, length }: SequenceShape,
+): Value {
   const { builder, config } = block;
   const { heads, width } = config;
   const headWidth = width / heads;
   const positions = rows * length;
   const { frequencies, scoreFactor } = rotaryFrequencies(config.rope, headWidth);
   // The packed projection holds q, k and v of one head after the other.
-  const packed = builder.reshape(linear(block, x, "attention.query_key_value"), positions * heads, 3 * headWidth);
+  const packed = builder.reshape(blockLinear(block, x, "attention.query_key_value"), positions * heads, 3 * headWidth);
   const [q, k, v] = builder
     .splitColumns(packed, [headWidth, headWidth, headWidth])
     .map((part) => builder.reshape(part, positions, width));
@@ -66,13 +56,13 @@ function attention(block: Block, x: Value, inputs: SequenceInputs, { rows, lengt
   const scale = scoreFactor / Math.sqrt(headWidth);
   const attributes = { rows, length, heads, keyValueHeads: heads, scale };
   const attended = builder.causalAttention(rotated(q), rotated(k), v, inputs.segments, attributes);
-  return linear(block, attended, "attention.dense");
+  return blockLinear(block, attended, "attention.dense");
 }
 
-function mlp(block: Block, x: Value): Value {
+function mlp(block: Block<GptNeoxConfig>, x: Value): Value {
   const { builder, config } = block;
-  const inner = builder.gelu(linear(block, x, "mlp.dense_h_to_4h"), config.geluApproximation);
-  return linear(block, inner, "mlp.dense_4h_to_h");
+  const inner = builder.gelu(blockLinear(block, x, "mlp.dense_h_to_4h"), config.geluApproximation);
+  return blockLinear(block, inner, "mlp.dense_4h_to_h");
 }
 
 /** @param ranks weights that are applied as two thin products. */

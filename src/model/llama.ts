@@ -2,12 +2,10 @@
 import type { Activation, LlamaConfig } from "../checkpoint/llama-config.js";
 import type { Value } from "../graph/graph.js";
 import type { GraphBuilder } from "../graph/graph-builder.js";
+import { type Block, blockLinear } from "./block.js";
 import type { LanguageModel, ParameterSpec, SequenceInputs, SequenceShape } from "./language-model.js";
 import { rotaryFrequencies } from "./rotary-frequencies.js";
-import { applyLinear, type FactoredRanks, headOf, lookUp, weightFrom, weightParameters } from "./weight.js";
-
-/** torch.nn.Linear stores [out, in]. */
-const layout = "outputInput";
+import { type FactoredRanks, headOf, lookUp, weightFrom, weightParameters } from "./weight.js";
 
 function parameters(config: LlamaConfig, ranks: FactoredRanks): ParameterSpec[] {
   const { width, innerWidth, headWidth, heads, keyValueHeads, vocabularySize } = config;
@@ -44,24 +42,12 @@ function activate(builder: GraphBuilder, x: Value, activation: Activation): Valu
   return builder.gelu(x, activation === "gelu" ? "none" : "tanh");
 }
 
-interface Block {
-  readonly builder: GraphBuilder;
-  readonly config: LlamaConfig;
-  readonly parameter: ReadonlyMap<string, Value>;
-  readonly prefix: string;
-}
-
-function linear({ builder, parameter, prefix }: Block, x: Value, name: string): Value {
-  const weight = weightFrom(parameter, `${prefix}.${name}.weight`);
-  return applyLinear(builder, x, weight, parameter.get(`${prefix}.${name}.bias`) ?? null, layout);
-}
-
-function norm({ builder, config, parameter, prefix }: Block, x: Value, name: string): Value {
+function norm({ builder, config, parameter, prefix }: Block<LlamaConfig>, x: Value, name: string): Value {
   return builder.rmsNorm(x, parameter.get(`${prefix}.${name}.weight`)!, config.rmsNormEpsilon);
 }
 
 /** Of each head by itself, with one scale for all. */
-function headNorm(block: Block, x: Value, name: string): Value {
+function headNorm(block: Block<LlamaConfig>, x: Value, name: string): Value {
   const { builder, config } = block;
   if (!config.queryKeyNorm) return x;
   const [positions, columns] = x.shape;
@@ -69,29 +55,34 @@ function headNorm(block: Block, x: Value, name: string): Value {
   return builder.reshape(norm(block, heads, name), positions, columns);
 }
 
-function attention(block: Block, x: Value, inputs: SequenceInputs, { rows, length }: SequenceShape): Value {
+function attention(
+  block: Block<LlamaConfig>,
+  x: Value,
+  inputs: SequenceInputs,
+  { rows, length }: SequenceShape,
+): Value {
   const { builder, config } = block;
   const { heads, keyValueHeads, headWidth } = config;
   const { frequencies, scoreFactor } = rotaryFrequencies(config.rope, headWidth);
   const rotated = (name: "q" | "k", heads: number) => {
-    const projected = headNorm(block, linear(block, x, `self_attn.${name}_proj`), `self_attn.${name}_norm`);
+    const projected = headNorm(block, blockLinear(block, x, `self_attn.${name}_proj`), `self_attn.${name}_norm`);
     return builder.rotary(projected, inputs.positions, { heads, headWidth, frequencies });
   };
   const attended = builder.causalAttention(
     rotated("q", heads),
     rotated("k", keyValueHeads),
-    linear(block, x, "self_attn.v_proj"),
+    blockLinear(block, x, "self_attn.v_proj"),
     inputs.segments,
     { rows, length, heads, keyValueHeads, scale: scoreFactor / Math.sqrt(headWidth) },
   );
-  return linear(block, attended, "self_attn.o_proj");
+  return blockLinear(block, attended, "self_attn.o_proj");
 }
 
 /** down(activation(gate x) * up x). Shazeer 2020 */
-function mlp(block: Block, x: Value): Value {
+function mlp(block: Block<LlamaConfig>, x: Value): Value {
   const { builder, config } = block;
-  const gate = activate(builder, linear(block, x, "mlp.gate_proj"), config.activation);
-  return linear(block, builder.multiply(gate, linear(block, x, "mlp.up_proj")), "mlp.down_proj");
+  const gate = activate(builder, blockLinear(block, x, "mlp.gate_proj"), config.activation);
+  return blockLinear(block, builder.multiply(gate, blockLinear(block, x, "mlp.up_proj")), "mlp.down_proj");
 }
 
 /** @param ranks weights that are applied as two thin products. */
