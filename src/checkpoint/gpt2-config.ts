@@ -1,6 +1,6 @@
 /** @file GPT-2's config.json as a typed value, and back. Knows nothing of weights or graphs. */
 import { z } from "zod";
-import { InputError } from "../foundation/errors.js";
+import { readConfig } from "./config-reader.js";
 
 export interface Gpt2Config {
   readonly layers: number;
@@ -65,15 +65,7 @@ const supportedArchitectures = ["GPT2LMHeadModel", "GPT2Model"];
  * @param where opens the messages, e.g. the file's path. @throws InputError
  */
 export function parseGpt2Config(config: Readonly<Record<string, unknown>>, where = "config.json"): Gpt2Config {
-  const parsed = gpt2File.safeParse(config);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new InputError(`${where}: ${issue.path.join(".")}: ${issue.message}. A GPT-2 configuration is wanted.`);
-  }
-  const file = parsed.data;
-  const refuse = (key: string, found: unknown, wanted: string): never => {
-    throw new InputError(`${where}: ${key} is ${JSON.stringify(found)}, but only ${wanted} is supported.`);
-  };
+  const { file, refuse } = readConfig(gpt2File, config, { where, what: "A GPT-2 configuration" });
   const geluApproximation = geluApproximations.get(file.activation_function);
   if (geluApproximation === undefined) {
     return refuse("activation_function", file.activation_function, [...geluApproximations.keys()].join(", "));

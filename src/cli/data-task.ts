@@ -9,7 +9,7 @@ import { parseRecord, writeFileAtomically } from "../records/record-file.js";
 const text = z.string().optional();
 const count = z.number().int();
 
-export const dataTaskArguments = z.object({
+const dataTaskArguments = z.object({
   /** Of the encoded examples. */
   path: z.string(),
   request: z.object({

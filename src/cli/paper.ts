@@ -12,11 +12,12 @@ import { paperInputs } from "../paper/texts.js";
 import { writeRecord } from "../records/record-file.js";
 import { openRunFolder } from "../records/run-folder.js";
 import type { RunRecord } from "../records/run-record.js";
+import { duration } from "../report/figure-text.js";
 import { paperTables } from "../report/paper-tables.js";
 import { interruptSignal } from "./interrupt.js";
 import { thisMachine } from "./machine.js";
 import { runOptions } from "./run-options.js";
-import { duration, terminalProgress } from "./terminal-progress.js";
+import { terminalProgress } from "./terminal-progress.js";
 import { demandWritable } from "./writable-path.js";
 
 export interface PaperCommandOptions {

@@ -1,15 +1,5 @@
 import { expect, test } from "vitest";
-import { duration, terminalProgress } from "./terminal-progress.js";
-
-test.each([
-  [0.4, "0 s"],
-  [59.4, "59 s"],
-  [60, "1 min 00 s"],
-  [3599, "59 min 59 s"],
-  [7500, "2 h 05 min"],
-])("%d seconds read %s", (seconds, text) => {
-  expect(duration(seconds)).toBe(text);
-});
+import { terminalProgress } from "./terminal-progress.js";
 
 function recorder(isTTY: boolean) {
   const written: string[] = [];

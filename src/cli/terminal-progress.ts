@@ -1,4 +1,5 @@
 /** @file Progress on standard error: one living line on a terminal, a line now and then elsewhere. Knows no particular work. */
+import { duration } from "../report/figure-text.js";
 
 export interface ProgressState {
   /** "base model", "trials" */
@@ -25,15 +26,6 @@ export interface ProgressOutput {
 
 const refreshMs = 100;
 const lineEveryMs = 15_000;
-
-/** "2 h 05 min", "3 min 20 s", "8 s" */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole >= 3600)
-    return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, "0")} min`;
-  if (whole >= 60) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-  return `${whole} s`;
-}
 
 /** @param now milliseconds of a monotonic clock. */
 export function terminalProgress(output: ProgressOutput, now: () => number): TerminalProgress {

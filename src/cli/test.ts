@@ -15,7 +15,7 @@ import { parseRecord, writeFileAtomically, writeRecord } from "../records/record
 import { openRunFolder, type RunFolder } from "../records/run-folder.js";
 import type { RunRecord } from "../records/run-record.js";
 import type { TestRecord } from "../records/test-record.js";
-import { counted } from "../report/figure-text.js";
+import { counted, duration } from "../report/figure-text.js";
 import { terminalLook } from "../report/terminal-look.js";
 import { testPage } from "../report/test-page.js";
 import { testTables } from "../report/test-tables.js";
@@ -24,9 +24,9 @@ import { testSummary } from "../study/test-summary.js";
 import { interruptSignal } from "./interrupt.js";
 import { modelPath, type SourceOptions } from "./local-sources.js";
 import { thisMachine } from "./machine.js";
-import { duration, terminalProgress } from "./terminal-progress.js";
+import { terminalProgress } from "./terminal-progress.js";
 import type { TestArguments } from "./test-arguments.js";
-import { type DataSources, encodeData, findData, testedData } from "./test-data.js";
+import { type DataSources, encodeData, findData, maxLengthOf, testedData } from "./test-data.js";
 import { planTest, type TestPlan, testSeconds } from "./test-plan.js";
 import { leftOutText, testPreview } from "./test-preview.js";
 import { scanTested } from "./test-scan.js";
@@ -98,7 +98,7 @@ async function dryRun(test: Test): Promise<void> {
           plan,
           trials,
           seeds: seedPlanOf(args),
-          maxLength: testedData(encoded, args, tested.model).maxLength,
+          maxLength: maxLengthOf(args, tested.model),
         },
         targets: tested.targets.map((matrices) => matrices.map(({ name }) => name).join("+")),
         arms: args.arms.map(armName),
@@ -124,8 +124,7 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
     const encoded = await encodeData(test.sources, args, {
       ...{ path: data, modelFolder: path, model: tested.model, runner: first, options },
     });
-    for (const text of leftOutText(encoded, testedData(encoded, args, tested.model).maxLength))
-      progress.note(`${text}.`);
+    for (const text of leftOutText(encoded, maxLengthOf(args, tested.model))) progress.note(`${text}.`);
     const plan = planTest(tested.model, encoded, args, { model: resolve(path), data: resolve(data) });
     const { rows, rowsAtOnce } = plan.setting;
     if (rowsAtOnce < rows)

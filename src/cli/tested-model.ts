@@ -24,8 +24,8 @@ export interface TestedModel {
   readonly targets: readonly (readonly CheckpointMatrix[])[];
 }
 
-/** Where the paper looked first: the matrix that writes attention's result into the residual stream. */
 const attention = /^(attn|self_attn|attention)\./;
+/** Where the paper looked first: the matrix that writes attention's result into the residual stream. */
 const attentionOutput = /^(attn\.c_proj|self_attn\.o_proj|attention\.dense)$/;
 
 function demandFolder(path: string): void {

@@ -56,10 +56,9 @@ export class TrainerPool {
       model: isPlanted
         ? withPlantedMatrix(this.base.build(ranks), { name: `${plantedMatrix}.weight`, gate, ranks })
         : this.base.build(ranks),
-      weights,
+      ...{ weights, pinned },
       isTrainable: (name) => !frozen.has(name),
     });
-    trainer.restart(weights, pinned);
     this.trainers.set(key, trainer);
     return trainer;
   }

@@ -1,7 +1,7 @@
 /** @file From data files to encoded splits, with what there is to say of them. Knows nothing of models but two sizes. */
 
 import { randomStream } from "../foundation/random.js";
-import { builtinTemplates, chatTemplateSource } from "./builtin-templates.js";
+import { chatTemplateSource } from "./builtin-templates.js";
 import { type ChatTemplate, openChatTemplate } from "./chat-template.js";
 import { checkVocabulary, type EncodedRow, encodeExample } from "./encode-example.js";
 import { type ColumnChoice, detectFormat } from "./example-format.js";
@@ -110,9 +110,6 @@ export async function prepareData(
     previews: split.dataset.training.slice(0, previewed).map((example) => previewOf(tokenizer, example)),
   };
 }
-
-/** Names that `chatTemplate` may be besides a file. */
-export const chatTemplateNames: readonly string[] = Object.keys(builtinTemplates);
 
 /** Runs of tokens are decoded together: a letter may be spread over several. */
 export function previewOf(tokenizer: Tokenizer, { tokens, scored }: SftExample): ExamplePreview {

@@ -66,3 +66,13 @@ describe("rounding to the error", () => {
     );
   });
 });
+
+it.each([
+  [0.4, "0 s"],
+  [59.4, "59 s"],
+  [60, "1 min 00 s"],
+  [3599, "59 min 59 s"],
+  [7500, "2 h 05 min"],
+])("%d seconds read %s", (seconds, text) => {
+  expect(duration(seconds)).toBe(text);
+});

@@ -17,7 +17,7 @@ export interface ControlTrials {
 export const controlSeeds = 3;
 
 /** Stands for all attention matrices in a trial's key. */
-export const attentionLabel = (count: number): string => `all attention (${count} matrices)`;
+const attentionLabel = (count: number): string => `all attention (${count} matrices)`;
 
 const random: Arm = { kind: "random", scale: "trained", trainable: false };
 

@@ -12,7 +12,7 @@ import { undecidedArms } from "../statistics/undecided-arms.js";
 import { type JudgeOptions, judge } from "../statistics/verdict.js";
 import { controlSeeds, controlSpecs } from "./control-trials.js";
 import { chooseLearningRate, type LearningRateCandidate, type LearningRateChoice } from "./learning-rate.js";
-import { everyArm, type MatrixTest, seedSpecs, sensitivitySpecs } from "./matrix-test.js";
+import { everyArm, type MatrixTest, seedSpecs, seedsFrom, sensitivitySpecs } from "./matrix-test.js";
 import { sensitivityFactors } from "./rate-sensitivity.js";
 import { nextTrials } from "./sequential-trials.js";
 
@@ -79,7 +79,7 @@ const trialsProgress =
   (progress: TrialProgress) =>
     onProgress({ stage, fraction: fractionDone(progress), detail: trialsDetail(progress) });
 
-export function judgeOptions({ margin, confidence, seedPlan }: CrystallizationTestOptions): JudgeOptions {
+function judgeOptions({ margin, confidence, seedPlan }: CrystallizationTestOptions): JudgeOptions {
   if (seedPlan.kind === "fixed") return { margin, confidence };
   return { margin, confidence, looks: { first: seedPlan.first, last: seedPlan.most } };
 }
@@ -104,12 +104,10 @@ async function run(
 /** Pairs of `full` for the noise floor, where seeds go on and on. */
 const floorSeeds = 5;
 
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
-
 async function trialsOf(test: MatrixTest, options: CrystallizationTestOptions): Promise<TrialRecord[]> {
   const { seedPlan, controls, steps } = options;
   const { learningRate } = test;
-  const first = range(1, seedPlan.kind === "fixed" ? seedPlan.seeds : Math.min(seedPlan.first, seedPlan.most));
+  const first = seedsFrom(1, seedPlan.kind === "fixed" ? seedPlan.seeds : Math.min(seedPlan.first, seedPlan.most));
   const controlled =
     controls === null ? [] : controlSpecs({ ...controls, seeds: first.slice(0, controlSeeds), steps, learningRate });
   const specs = [...first.flatMap((seed) => seedSpecs(test, seed, everyArm(test))), ...controlled];
@@ -132,7 +130,7 @@ const wantedTargets = ({ targets, arms }: MatrixTest) =>
 async function sensitivityTrials(test: MatrixTest, options: CrystallizationTestOptions): Promise<TrialRecord[]> {
   const { seedPlan, sensitivity, folder, setting, runners, signal } = options;
   if (!sensitivity) return [];
-  const seeds = range(1, seedPlan.kind === "fixed" ? seedPlan.seeds : seedPlan.first);
+  const seeds = seedsFrom(1, seedPlan.kind === "fixed" ? seedPlan.seeds : seedPlan.first);
   const specs = sensitivityFactors.flatMap((factor) => sensitivitySpecs(test, factor * test.learningRate, seeds));
   return runTrials(specs, {
     ...{ setting, runners, signal, path: folder.file("trials.jsonl") },

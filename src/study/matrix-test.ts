@@ -11,6 +11,10 @@ export interface MatrixTest {
   readonly learningRate: number;
 }
 
+/** Whole numbers from the first to the last, both included. */
+export const seedsFrom = (first: number, last: number): number[] =>
+  Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
+
 export interface ArmOfTarget {
   readonly matrices: readonly string[];
   /** As in records: `crystal:8`. */

@@ -2,7 +2,7 @@
 import type { TrialSpec } from "../crystal/trial-spec.js";
 import type { TrialRecord } from "../records/trial-record.js";
 import type { UndecidedArm } from "../statistics/undecided-arms.js";
-import { type MatrixTest, seedSpecs } from "./matrix-test.js";
+import { type MatrixTest, seedSpecs, seedsFrom } from "./matrix-test.js";
 
 export interface NextTrials {
   readonly test: MatrixTest;
@@ -16,9 +16,6 @@ export interface NextTrials {
   readonly jobs: number;
 }
 
-const range = (first: number, last: number) =>
-  Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
-
 /** The seeds of an arm that have no trial yet, from the lowest: those for which `full` was run already come first. */
 function missingSeeds({ matrices, arm }: UndecidedArm, trials: readonly TrialRecord[], most: number): number[] {
   const name = matrices.join();
@@ -27,7 +24,7 @@ function missingSeeds({ matrices, arm }: UndecidedArm, trials: readonly TrialRec
       .filter((trial) => trial.purpose === "sft" && trial.arm === arm && trial.matrices.join() === name)
       .map(({ seed }) => seed),
   );
-  return range(1, most).filter((seed) => !there.has(seed));
+  return seedsFrom(1, most).filter((seed) => !there.has(seed));
 }
 
 /** The next seed of every open arm, with what it is paired with; closest to its decision first. */

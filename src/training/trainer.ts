@@ -14,6 +14,8 @@ export interface TrainerOptions {
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly isTrainable?: (name: string) => boolean;
   readonly optimizer?: AdamWOptions;
+  /** Entries that no step moves; none by default. */
+  readonly pinned?: PinnedEntries;
 }
 
 /** Single entries of trainable weights that are held at a value: for each parameter, where and what. */
@@ -46,10 +48,10 @@ export class Trainer {
     private readonly backend: Backend,
     private readonly options: TrainerOptions,
   ) {
-    const { model, weights, isTrainable = () => true, optimizer = {} } = options;
+    const { model, weights, isTrainable = () => true, optimizer = {}, pinned } = options;
     this.store = createParameterStore(model.parameters, isTrainable);
     this.optimizer = adamW(this.store, optimizer);
-    this.restart(weights);
+    this.restart(weights, pinned);
   }
 
   /**
