@@ -1,7 +1,8 @@
 /** @file Applies an arm to matrices: which weights are replaced, factored, frozen. Knows nothing of training. */
 import { DivergedError, UsageError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
-import { truncatedSvd } from "../linalg/truncated-svd.js";
+import { randomWeights, standardDeviation } from "../foundation/random-weights.js";
+import { factorProduct, factorsAreSmaller, lowRankFactors } from "../linalg/low-rank-factors.js";
 import { type FactoredRanks, factorNames } from "../model/weight.js";
 import type { Arm } from "./arm.js";
 
@@ -29,83 +30,64 @@ export interface TreatmentOptions {
   readonly initializerRange: number;
 }
 
-function standardDeviation(values: Float32Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
-}
-
-/** The best rank-k approximation as two factors that share the singular values evenly. Eckart & Young 1936. */
-function factors(
-  { shape: [rows, columns], trained }: TreatedMatrix,
-  rank: number,
-): { left: Float32Array; right: Float32Array } {
-  const { left, singular, right } = truncatedSvd(trained, rows, columns, rank);
-  return {
-    left: Float32Array.from(left, (value, i) => value * Math.sqrt(singular[i % rank])),
-    right: Float32Array.from(right, (value, i) => value * Math.sqrt(singular[Math.floor(i / columns)])),
-  };
-}
-
-function product(left: Float32Array, right: Float32Array, rows: number, columns: number, rank: number): Float32Array {
-  const dense = new Float32Array(rows * columns);
-  for (let r = 0; r < rows; r++)
-    for (let k = 0; k < rank; k++)
-      for (let c = 0; c < columns; c++) dense[r * columns + c] += left[r * rank + k] * right[k * columns + c];
-  return dense;
-}
-
-function randomValues({ parameter, trained }: TreatedMatrix, deviation: number, seed: number): Float32Array {
-  const values = new Float32Array(trained.length);
-  randomStream(seed, `random weights of ${parameter}`).fillNormal(values, deviation);
-  return values;
-}
-
 function shuffledValues({ parameter, trained }: TreatedMatrix, seed: number): Float32Array {
   const order = randomStream(seed, `shuffled weights of ${parameter}`).permutation(trained.length);
   return Float32Array.from(order, (from) => trained[from]);
 }
 
+/** What is done to one of the matrices. */
+export interface TreatedBy {
+  readonly matrix: TreatedMatrix;
+  readonly arm: Arm;
+  /** Of random values: that of the trained ones where absent. */
+  readonly deviation?: number | undefined;
+  /** Of this matrix alone; that of the trial where absent. */
+  readonly seed?: number | undefined;
+}
+
+function demandRank({ parameter, shape: [rows, columns] }: TreatedMatrix, rank: number): void {
+  if (rank > Math.min(rows, columns))
+    throw new UsageError(
+      `crystal:${rank}: ${parameter} is ${rows} x ${columns}; its rank is at most ${Math.min(rows, columns)}.`,
+    );
+}
+
 /** @throws UsageError where a rank exceeds the matrix, DivergedError where a matrix is not finite. */
-export function treat(
-  matrices: readonly TreatedMatrix[],
-  arm: Arm,
-  { seed, initializerRange }: TreatmentOptions,
+export function treatEach(
+  treated: readonly TreatedBy[],
+  { seed: common, initializerRange }: TreatmentOptions,
 ): Treatment {
   const ranks = new Map<string, number>();
   const replaced = new Map<string, Float32Array>();
   const frozen = new Set<string>();
-  if (arm.kind === "full") return { ranks, replaced, frozen };
-  const trainable = "trainable" in arm && arm.trainable;
-  for (const matrix of matrices) {
+  for (const { matrix, arm, deviation, seed = common } of treated) {
+    if (arm.kind === "full") continue;
     const { parameter, shape, trained } = matrix;
+    const [rows, columns] = shape;
     if (!trained.every(Number.isFinite)) throw new DivergedError(`${parameter} holds NaN or infinite values.`, 0);
+    const trainable = "trainable" in arm && arm.trainable;
     if (!trainable) frozen.add(parameter);
     switch (arm.kind) {
       case "frozen":
         break;
       case "crystal": {
-        const [rows, columns] = shape;
-        if (arm.rank > Math.min(rows, columns))
-          throw new UsageError(
-            `crystal:${arm.rank}: ${parameter} is ${rows} x ${columns}; its rank is at most ${Math.min(rows, columns)}.`,
-          );
-        const { left, right } = factors(matrix, arm.rank);
+        demandRank(matrix, arm.rank);
+        const factors = lowRankFactors(trained, rows, columns, arm.rank);
         // Two thin products are the cheaper form only while they store less than the matrix.
-        if (!trainable && arm.rank * (rows + columns) < rows * columns) {
+        if (!trainable && factorsAreSmaller(arm.rank, rows, columns)) {
           const names = factorNames(parameter);
           ranks.set(parameter, arm.rank);
           frozen.delete(parameter);
           for (const name of [names.left, names.right]) frozen.add(name);
-          replaced.set(names.left, left).set(names.right, right);
-        } else replaced.set(parameter, product(left, right, rows, columns, arm.rank));
+          replaced.set(names.left, factors.left).set(names.right, factors.right);
+        } else replaced.set(parameter, factorProduct(factors, rows, columns, arm.rank));
         break;
       }
-      case "random":
-        replaced.set(
-          parameter,
-          randomValues(matrix, arm.scale === "init" ? initializerRange : standardDeviation(trained), seed),
-        );
+      case "random": {
+        const own = arm.scale === "init" ? initializerRange : (deviation ?? standardDeviation(trained));
+        replaced.set(parameter, randomWeights({ parameter, elements: trained.length, deviation: own, seed }));
         break;
+      }
       case "zero":
         replaced.set(parameter, new Float32Array(trained.length));
         break;
@@ -117,4 +99,12 @@ export function treat(
     }
   }
   return { ranks, replaced, frozen };
+}
+
+/** The same arm for all. See `treatEach`. */
+export function treat(matrices: readonly TreatedMatrix[], arm: Arm, options: TreatmentOptions): Treatment {
+  return treatEach(
+    matrices.map((matrix) => ({ matrix, arm })),
+    options,
+  );
 }
