@@ -14,11 +14,12 @@ const folders = {
   spectrum: "the measures of one matrix, their nulls, the scan of a checkpoint",
   model: "architectures as graphs, from a config",
   data: "tokenizers, fine-tuning examples with loss masks, packing, batches",
-  training: "AdamW, schedules, the training step, evaluation, fine-tuning, pre-training",
+  training: "AdamW, schedules, the training step, evaluation, fine-tuning, progressive freezing, pre-training",
   crystal: "arms (what is done to a matrix), trial specs, running one trial",
   statistics: "paired differences, intervals, equivalence, multiplicity, verdicts",
   dispatch: "where trials run: in process, in worker processes",
-  study: "which trials to run",
+  study: "which trials to run: the test of many matrices, the boundary of what can go together",
+  export: "plans held against a checkpoint, handed to other trainers, or made a smaller checkpoint",
   report: "records to one HTML page and to terminal tables",
   paper: "paper 63 as a composition of the above",
   cli: "arguments, paths, progress, exit codes",
@@ -28,7 +29,9 @@ const opening = `# Architecture
 
     checkpoint --> scan ----> ScanRecord ---+
         |                                   +--> report
-        +--> trials --> TrialRecord --> verdicts --+
+        +--> trials --> TrialRecord --> verdicts --+--> plan --> sft / export
+                 ^                                 |
+                 +------- boundary (joint sets) <--+
 
 Stages talk through records: versioned JSON, described key by key in \`src/records/\`. Any stage can be run again, resumed or read
 by a script. A training run is one graph: \`model/\` builds the forward pass from coarse primitives, \`graph/\` differentiates it with
