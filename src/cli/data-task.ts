@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { planBatches } from "../data/batch-plan.js";
 import { prepareData, totalScored } from "../data/prepared-data.js";
-import { encodeSftDataset } from "../data/sft-dataset.js";
+import { encodeSftDataset, everyExample } from "../data/sft-dataset.js";
 import type { Task } from "../dispatch/task.js";
 import { parseRecord, writeFileAtomically } from "../records/record-file.js";
 
@@ -24,6 +24,7 @@ const dataTaskArguments = z.object({
     vocabularySize: count,
     heldOut: count,
     calibrate: z.boolean(),
+    confirmationParts: count,
     most: count,
     seed: count,
   }),
@@ -40,6 +41,8 @@ export const dataTaskResult = z.object({
     calibrationTraining: count,
     calibrationHeldOut: count,
     general: count,
+    /** Of each further held-out part. */
+    confirmation: z.array(count),
   }),
   scoredTokens: z.object({ training: count, heldOut: count }),
   rows: z.object({ read: count, truncated: count, withoutScored: count, repeated: count, beyond: count }),
@@ -56,7 +59,6 @@ export const task: Task = async (args, { onProgress }): Promise<DataTaskResult> 
   const { dataset, format, chatTemplate, previews, read, truncated, withoutScored, repeated, beyond } =
     await prepareData(request, onProgress);
   writeFileAtomically(path, encodeSftDataset(dataset));
-  const all = Object.values(dataset).flat();
   return {
     ...{ format, chatTemplate, rows: { read, truncated, withoutScored, repeated, beyond } },
     examples: {
@@ -65,10 +67,11 @@ export const task: Task = async (args, { onProgress }): Promise<DataTaskResult> 
       calibrationTraining: dataset.calibrationTraining.length,
       calibrationHeldOut: dataset.calibrationHeldOut.length,
       general: dataset.general?.length ?? 0,
+      confirmation: (dataset.confirmation ?? []).map((part) => part.length),
     },
     scoredTokens: { training: totalScored(dataset.training), heldOut: totalScored(dataset.heldOut) },
     // A row must hold every example, in whichever split it is.
-    plan: planBatches(dataset.training, wish, all),
+    plan: planBatches(dataset.training, wish, everyExample(dataset)),
     previews: previews.map((pieces) => pieces.map((piece) => ({ ...piece }))),
   };
 };

@@ -1,7 +1,7 @@
 /** @file The options that all training commands share, parsed and checked. */
 import { availableParallelism, totalmem } from "node:os";
 import { type Command, Option } from "commander";
-import { UsageError } from "../foundation/errors.js";
+import { positiveInteger } from "./option-values.js";
 
 export interface RunOptions {
   readonly device: "cpu" | "webgpu";
@@ -14,13 +14,6 @@ export interface RunOptions {
 /** Memory that a trial process may want; assumption: models up to a few tens of millions of parameters. */
 const bytesPerJob = 3 * 2 ** 30;
 const mostJobs = 16;
-
-export function positiveInteger(text: string, what: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new UsageError(`${what} is '${text}'; it is a whole number of at least 1.`);
-  return value;
-}
 
 export function addRunOptions(command: Command): Command {
   return command

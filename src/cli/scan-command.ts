@@ -1,7 +1,7 @@
 /** @file `deadweight scan`: its arguments. */
 import { Command, Option } from "commander";
 import { UsageError } from "../foundation/errors.js";
-import { positiveInteger } from "./run-options.js";
+import { positiveInteger } from "./option-values.js";
 import type { ScanArguments } from "./scan-arguments.js";
 
 const notes = `

@@ -8,7 +8,14 @@ function facts({ rowsAtOnce = 12, pieces = [[{ text: "a", scored: true }]], left
   return {
     data: {
       ...{ format: "messages", chatTemplate: "chatml", rows: leftOut, previews: pieces },
-      examples: { training: 1000, heldOut: 100, calibrationTraining: 60, calibrationHeldOut: 40, general: 0 },
+      examples: {
+        training: 1000,
+        heldOut: 100,
+        calibrationTraining: 60,
+        calibrationHeldOut: 40,
+        general: 0,
+        confirmation: [],
+      },
       scoredTokens: { training: 25_000, heldOut: 2500 },
       plan: { rows: 12, length: 64, slots: 520, meanScored: 512.4, meanExamples: 20.25, filled: 0.934 },
     },

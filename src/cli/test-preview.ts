@@ -4,12 +4,12 @@ import { printable, wrap } from "../report/printable.js";
 import { painter, type TerminalLook } from "../report/terminal-look.js";
 import type { SeedPlan } from "../study/crystallization-test.js";
 import type { DataTaskResult } from "./data-task.js";
-import type { TestPlan } from "./test-plan.js";
 import type { TrialCounts } from "./test-trials.js";
+import type { TrialPlan } from "./trial-plan.js";
 
 export interface PreviewFacts {
   readonly data: DataTaskResult;
-  readonly plan: TestPlan;
+  readonly plan: TrialPlan;
   readonly maxLength: number;
   readonly targets: readonly string[];
   readonly arms: readonly string[];

@@ -4,14 +4,11 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
-import { z } from "zod";
 import { armName } from "../crystal/arm.js";
-import type { TaskRunner } from "../dispatch/task.js";
-import { trialTask } from "../dispatch/trial-queue.js";
 import { workerProcess } from "../dispatch/worker-process.js";
 import { InputError, InterruptedError, WorkerError } from "../foundation/errors.js";
 import { version } from "../foundation/version.js";
-import { parseRecord, writeFileAtomically, writeRecord } from "../records/record-file.js";
+import { writeFileAtomically, writeRecord } from "../records/record-file.js";
 import { openRunFolder, type RunFolder } from "../records/run-folder.js";
 import type { RunRecord } from "../records/run-record.js";
 import type { TestRecord } from "../records/test-record.js";
@@ -21,17 +18,19 @@ import { testPage } from "../report/test-page.js";
 import { testTables } from "../report/test-tables.js";
 import { runCrystallizationTest } from "../study/crystallization-test.js";
 import { testSummary } from "../study/test-summary.js";
+import { dataConfiguration } from "./data-arguments.js";
+import { type DataSources, encodeData, findData, maxLengthOf, testedData } from "./fine-tuning-data.js";
 import { interruptSignal } from "./interrupt.js";
 import { modelPath, type SourceOptions } from "./local-sources.js";
 import { thisMachine } from "./machine.js";
 import { terminalProgress } from "./terminal-progress.js";
 import type { TestArguments } from "./test-arguments.js";
-import { type DataSources, encodeData, findData, maxLengthOf, testedData } from "./test-data.js";
-import { planTest, type TestPlan, testSeconds } from "./test-plan.js";
 import { leftOutText, testPreview } from "./test-preview.js";
 import { scanTested } from "./test-scan.js";
 import { seedPlanOf, studyOptions, trialCounts } from "./test-trials.js";
 import { openTestedModel, type TestedModel } from "./tested-model.js";
+import { paceOf } from "./trial-pace.js";
+import { planTrials, trialSeconds } from "./trial-plan.js";
 import { demandWritable } from "./writable-path.js";
 
 const now = () => performance.now();
@@ -46,37 +45,16 @@ interface Test {
 }
 
 function runRecordOf({ source, args, tested, sources }: Test): RunRecord {
-  const { columns, trainOn, chatTemplate, maxLength, heldOut, maxExamples, steps, learningRate, batchTokens, seed } =
-    args;
-  const named = Object.fromEntries(Object.entries(columns).filter(([, name]) => name !== undefined)) as Record<
-    string,
-    string
-  >;
   return {
     schema: "deadweight/run@1",
     version,
     command: "test",
     // Neither matrices nor arms nor seeds: more of them continue a folder.
-    configuration: {
-      ...{ model: source, data: [...args.data], evalData: [...args.evalData], columns: named, trainOn, chatTemplate },
-      ...{ maxLength, heldOut, maxExamples, steps, learningRate: learningRate ?? "auto", batchTokens, seed },
-      device: args.device,
-    },
+    configuration: { model: source, ...dataConfiguration(args), steps: args.steps, device: args.device },
     inputs: { model: tested.facts.sha256, ...sources.inputs },
     machine: thisMachine(),
     startedAt: new Date().toISOString(),
   };
-}
-
-const paceResult = z.object({ stepSeconds: z.number(), evaluationSeconds: z.number(), note: z.string().nullable() });
-
-async function paceOf(runner: TaskRunner, plan: TestPlan, { progress, signal }: SourceOptions) {
-  progress.update({ stage: "timing a step", fraction: 0, detail: "" });
-  const result = await runner.run(trialTask, { setting: plan.setting, work: { kind: "pace" } }, { signal });
-  progress.end();
-  const pace = parseRecord(paceResult, result, "pace");
-  if (pace.note) progress.note(pace.note);
-  return pace;
 }
 
 async function dryRun(test: Test): Promise<void> {
@@ -88,8 +66,8 @@ async function dryRun(test: Test): Promise<void> {
     const encoded = await encodeData(test.sources, args, {
       ...{ path: data, modelFolder: path, model: tested.model, runner, options },
     });
-    const plan = planTest(tested.model, encoded, args, { model: resolve(path), data });
-    const pace = await paceOf(runner, plan, options);
+    const plan = planTrials(tested.model, encoded, args, { model: resolve(path), data });
+    const pace = await paceOf(runner, plan.setting, options);
     const trials = trialCounts(tested, args);
     const text = testPreview(
       {
@@ -102,8 +80,8 @@ async function dryRun(test: Test): Promise<void> {
         },
         targets: tested.targets.map((matrices) => matrices.map(({ name }) => name).join("+")),
         arms: args.arms.map(armName),
-        seconds: testSeconds(pace, args, trials.first, plan.jobs),
-        mostSeconds: testSeconds(pace, args, trials.most, plan.jobs),
+        seconds: trialSeconds(pace, args, trials.first, plan.jobs),
+        mostSeconds: trialSeconds(pace, args, trials.most, plan.jobs),
       },
       terminalLook(process.stdout, process.env),
     );
@@ -125,7 +103,7 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
       ...{ path: data, modelFolder: path, model: tested.model, runner: first, options },
     });
     for (const text of leftOutText(encoded, maxLengthOf(args, tested.model))) progress.note(`${text}.`);
-    const plan = planTest(tested.model, encoded, args, { model: resolve(path), data: resolve(data) });
+    const plan = planTrials(tested.model, encoded, args, { model: resolve(path), data: resolve(data) });
     const { rows, rowsAtOnce } = plan.setting;
     if (rowsAtOnce < rows)
       progress.note(
@@ -134,8 +112,8 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
     while (runners.length < plan.jobs) runners.push(workerProcess());
     const trials = trialCounts(tested, args);
     if (!folder.continued) {
-      const pace = await paceOf(first, plan, options);
-      const time = (count: number) => duration(testSeconds(pace, args, count, plan.jobs));
+      const pace = await paceOf(first, plan.setting, options);
+      const time = (count: number) => duration(trialSeconds(pace, args, count, plan.jobs));
       const further =
         trials.most > trials.first ? `, ${time(trials.most)} if nothing is decided before the last seed` : "";
       progress.note(

@@ -7,7 +7,7 @@ import { checkVocabulary, type EncodedRow, encodeExample } from "./encode-exampl
 import { type ColumnChoice, detectFormat } from "./example-format.js";
 import { readDataFiles } from "./read-rows.js";
 import { renderExample } from "./rendered-example.js";
-import type { SftDataset } from "./sft-dataset.js";
+import { everyExample, type SftDataset } from "./sft-dataset.js";
 import { type SftExample, scoredTokens } from "./sft-example.js";
 import { type Split, splitExamples } from "./split-examples.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -32,6 +32,8 @@ export interface DataRequest {
   readonly vocabularySize: number;
   readonly heldOut: number;
   readonly calibrate: boolean;
+  /** Further held-out parts, as large as the first; none by default. */
+  readonly confirmationParts?: number;
   /** Training examples at most. */
   readonly most: number;
   readonly seed: number;
@@ -102,7 +104,7 @@ export async function prepareData(
   });
   const general = await generalText(tokenizer, template, request);
   const dataset = { ...split.dataset, ...(general.length > 0 && { general }) };
-  for (const examples of Object.values(dataset)) checkVocabulary(tokenizer, examples, request.vocabularySize);
+  checkVocabulary(tokenizer, everyExample(dataset), request.vocabularySize);
   return {
     ...{ ...split, dataset },
     format: format.kind,

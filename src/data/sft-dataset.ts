@@ -13,6 +13,8 @@ export interface SftDataset {
   readonly calibrationHeldOut: readonly SftExample[];
   /** General text, all of it scored, on which it shows what fine-tuning makes the model forget; may be empty. */
   readonly general?: readonly SftExample[];
+  /** Further held-out examples, part by part, each to be looked at once: what a search over the first ones found is confirmed on one of them. */
+  readonly confirmation?: readonly (readonly SftExample[])[];
 }
 
 const split = z.array(
@@ -27,6 +29,7 @@ const datasetFile = z.object({
   calibrationTraining: split,
   calibrationHeldOut: split,
   general: split.optional(),
+  confirmation: z.array(split).optional(),
 });
 
 type Split = z.infer<typeof split>;
@@ -46,6 +49,7 @@ export function encodeSftDataset(dataset: SftDataset): string {
     calibrationTraining: pack(dataset.calibrationTraining),
     calibrationHeldOut: pack(dataset.calibrationHeldOut),
     ...(dataset.general && dataset.general.length > 0 && { general: pack(dataset.general) }),
+    ...(dataset.confirmation && dataset.confirmation.length > 0 && { confirmation: dataset.confirmation.map(pack) }),
   });
 }
 
@@ -59,6 +63,7 @@ export function readSftDataset(path: string): SftDataset {
       calibrationTraining: unpack(file.calibrationTraining),
       calibrationHeldOut: unpack(file.calibrationHeldOut),
       ...(file.general && { general: unpack(file.general) }),
+      ...(file.confirmation && { confirmation: file.confirmation.map(unpack) }),
     };
   } catch (error) {
     const reason =
@@ -69,4 +74,9 @@ export function readSftDataset(path: string): SftDataset {
       `${path}: is not a file of encoded fine-tuning examples (${reason}). Remove it; the next run makes it anew.`,
     );
   }
+}
+
+/** Of all splits, one after the other. */
+export function everyExample({ confirmation = [], ...splits }: SftDataset): SftExample[] {
+  return [...Object.values(splits), ...confirmation].flat();
 }

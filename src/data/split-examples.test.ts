@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { InputError } from "../foundation/errors.js";
 import type { DataRow } from "./data-row.js";
 import type { EncodedRow } from "./encode-example.js";
 import { type SplitOptions, splitExamples } from "./split-examples.js";
@@ -42,6 +43,19 @@ describe("a split of examples", () => {
         },
       ),
     );
+  });
+
+  test("sets further held-out parts apart, as large as the first and without its examples", () => {
+    const further = { ...options, confirmationParts: 3 };
+    const { confirmation = [], heldOut, training } = splitExamples(rowsOf(range(200)), null, further).dataset;
+    expect([heldOut, ...confirmation].map((part) => part.length)).toEqual([10, 10, 10, 10]);
+    const all = numbersOf([heldOut, ...confirmation, training].flat());
+    expect(new Set(all).size).toBe(all.length);
+    // Of few rows, two fifths for all parts; of a file of their own, all of it.
+    expect(splitExamples(rowsOf(range(50)), null, further).dataset.heldOut).toHaveLength(5);
+    const own = splitExamples(rowsOf(range(50)), rowsOf(range(24, 100), "evaluation"), further).dataset;
+    expect([own.heldOut, ...own.confirmation!].map((part) => part.length)).toEqual([6, 6, 6, 6]);
+    expect(() => splitExamples(rowsOf(range(6)), null, further)).toThrow(InputError);
   });
 
   test("depends on the seed, and on nothing else", () => {

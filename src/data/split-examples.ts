@@ -12,6 +12,8 @@ export interface SplitOptions {
   readonly heldOut: number;
   /** Whether examples are set apart for choosing the learning rate. */
   readonly calibrate: boolean;
+  /** Further held-out parts wanted, as large as the first; none by default. */
+  readonly confirmationParts?: number;
   /** Training examples at most. */
   readonly most: number;
   /** Decides which row goes where. */
@@ -34,6 +36,8 @@ export interface Split {
 
 /** Of the rows, at most; assumption, not studied. */
 const heldOutShare = 0.2;
+/** Where there are several held-out parts, of all of them. */
+const heldOutPartsShare = 0.4;
 const calibrationShare = 0.1;
 /** Enough for a rate's 50 steps: it is chosen by differences far above the noise of these. */
 const calibrationHeldOut = 128;
@@ -79,11 +83,17 @@ export function splitExamples(
   evalRows: readonly DataRow[] | null,
   options: SplitOptions,
 ): Split {
-  const { heldOut: wanted, calibrate, most } = options;
+  const { heldOut: wanted, calibrate, most, confirmationParts = 0 } = options;
   const own = draw(rows, options, "data");
   const other = evalRows === null ? null : draw(evalRows, options, "evaluation data");
-  const heldOut = (other ?? own).take(other ? wanted : Math.min(wanted, Math.floor(rows.length * heldOutShare)));
+  const size = Math.min(wanted, heldOutSize(rows, evalRows, confirmationParts));
+  const heldOut = (other ?? own).take(size);
   const barred = new Set(heldOut.map(identity));
+  const confirmation = Array.from({ length: confirmationParts }, () => {
+    const part = (other ?? own).take(size, barred);
+    for (const example of part) barred.add(identity(example));
+    return part;
+  });
   const calibrationOf = (count: number) =>
     calibrate ? own.take(Math.min(count, Math.floor(rows.length * calibrationShare)), barred) : [];
   const forChoice = calibrationOf(calibrationHeldOut);
@@ -93,7 +103,10 @@ export function splitExamples(
   const counts = [own.counts, ...(other ? [other.counts] : [])];
   const sum = (key: keyof Draw["counts"]) => counts.reduce((total, each) => total + each[key], 0);
   const result: Split = {
-    dataset: { training, heldOut, calibrationTraining: calibration, calibrationHeldOut: forChoice },
+    dataset: {
+      ...{ training, heldOut, calibrationTraining: calibration, calibrationHeldOut: forChoice },
+      ...(confirmationParts > 0 && { confirmation }),
+    },
     read: rows.length + (evalRows?.length ?? 0),
     truncated: sum("truncated"),
     withoutScored: sum("withoutScored"),
@@ -104,11 +117,23 @@ export function splitExamples(
   return result;
 }
 
+/** Of one held-out part, at most. */
+function heldOutSize(rows: readonly DataRow[], evalRows: readonly DataRow[] | null, further: number): number {
+  if (evalRows !== null) return Math.ceil(evalRows.length / (1 + further));
+  return Math.floor((rows.length * (further === 0 ? heldOutShare : heldOutPartsShare)) / (1 + further));
+}
+
 function demandExamples(
   { dataset, withoutScored, repeated, read }: Split,
   { other, calibrate }: { readonly other: boolean; readonly calibrate: boolean },
 ): void {
-  const { training, heldOut, calibrationTraining: chosenOn, calibrationHeldOut: measuredOn } = dataset;
+  const {
+    training,
+    heldOut,
+    calibrationTraining: chosenOn,
+    calibrationHeldOut: measuredOn,
+    confirmation = [],
+  } = dataset;
   const rows = read === 1 ? "1 row was read" : `${read} rows were read`;
   const told = [
     rows,
@@ -119,6 +144,10 @@ function demandExamples(
   if (heldOut.length === 0)
     throw new InputError(
       `No held-out example is left (${told}). ${longer}${other ? "other" : "more data, or"} --eval-data.`,
+    );
+  if (confirmation.some((part) => part.length === 0))
+    throw new InputError(
+      `Too few rows for ${confirmation.length + 1} held-out parts, each to be looked at once (${told}). Give more ${other ? "--eval-data" : "data"}.`,
     );
   if (training.length === 0) throw new InputError(`No training example is left (${told}). ${longer}more data.`);
   if (calibrate && (chosenOn.length === 0 || measuredOn.length === 0))

@@ -1,13 +1,13 @@
-/** @file How a test will be run on this machine: jobs, memory, the setting of its trials, its time. Trains nothing but a step to time it. */
+/** @file How trials will be run on this machine: jobs, memory, the setting of its trials, its time. Trains nothing but a step to time it. */
 import { availableParallelism, totalmem } from "node:os";
 import type { TrialSetting } from "../crystal/trial-spec.js";
 import { InputError } from "../foundation/errors.js";
 import type { LanguageModel } from "../model/language-model.js";
 import { type MemoryPlan, planMemory } from "../training/memory-plan.js";
+import type { ComputeArguments } from "./compute-arguments.js";
 import type { DataTaskResult } from "./data-task.js";
-import type { TestArguments } from "./test-arguments.js";
 
-export interface TestPlan {
+export interface TrialPlan {
   readonly threads: number;
   readonly jobs: number;
   readonly memory: MemoryPlan;
@@ -28,7 +28,7 @@ function machineBytes(): number {
 function jobsAndMemory(
   model: LanguageModel,
   batch: DataTaskResult["plan"],
-  { jobs: wanted, memoryBytes }: TestArguments,
+  { jobs: wanted, memoryBytes }: ComputeArguments,
   threads: number,
 ): { jobs: number; memory: MemoryPlan } {
   const budget = memoryBytes ?? machineBytes() * share;
@@ -45,12 +45,12 @@ function jobsAndMemory(
 }
 
 /** @throws InputError where not even one row fits the memory. */
-export function planTest(
+export function planTrials(
   model: LanguageModel,
   { plan }: DataTaskResult,
-  args: TestArguments,
+  args: ComputeArguments & { readonly evaluateEvery: number },
   paths: { readonly model: string; readonly data: string },
-): TestPlan {
+): TrialPlan {
   const threads = args.threads ?? availableParallelism();
   const { jobs, memory } = jobsAndMemory(model, plan, args, threads);
   const { rows, length, slots } = plan;
@@ -65,9 +65,9 @@ export function planTest(
 }
 
 /** Of everything that is to be trained, from the time of a step and of a pass over the held-out examples. */
-export function testSeconds(
+export function trialSeconds(
   { stepSeconds, evaluationSeconds }: { readonly stepSeconds: number; readonly evaluationSeconds: number },
-  { steps, evaluateEvery }: TestArguments,
+  { steps, evaluateEvery }: { readonly steps: number; readonly evaluateEvery: number },
   trials: number,
   jobs: number,
 ): number {

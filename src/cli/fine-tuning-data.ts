@@ -1,4 +1,4 @@
-/** @file Encodes a test's data in a worker, and says what became of the rows. */
+/** @file Encodes fine-tuning data in a worker, and says what became of the rows. */
 import { dirname } from "node:path";
 import { dataFiles } from "../data/read-rows.js";
 import type { TaskRunner } from "../dispatch/task.js";
@@ -6,9 +6,9 @@ import { sha256OfFiles } from "../foundation/sha256.js";
 import { type LanguageModel, parameterCount } from "../model/language-model.js";
 import { parseRecord } from "../records/record-file.js";
 import type { TestedData } from "../records/test-record.js";
+import type { DataArguments } from "./data-arguments.js";
 import { type DataTaskArguments, type DataTaskResult, dataTaskResult } from "./data-task.js";
 import { dataPaths, type SourceOptions } from "./local-sources.js";
-import type { TestArguments } from "./test-arguments.js";
 
 const dataTask = new URL("./data-task.js", import.meta.url);
 
@@ -25,7 +25,7 @@ export interface DataSources {
 
 /** Downloads where necessary. @throws InputError where a file is absent. */
 export async function findData(
-  { data, evalData, generalData }: TestArguments,
+  { data, evalData, generalData }: DataArguments,
   options: SourceOptions,
 ): Promise<DataSources> {
   const paths = dataFiles(await dataPaths(data, options));
@@ -41,7 +41,7 @@ export async function findData(
   };
 }
 
-export function maxLengthOf({ maxLength }: TestArguments, { contextLength }: LanguageModel): number {
+export function maxLengthOf({ maxLength }: DataArguments, { contextLength }: LanguageModel): number {
   return Math.min(maxLength ?? usualLength, contextLength);
 }
 
@@ -52,12 +52,14 @@ export interface EncodeOptions {
   readonly model: LanguageModel;
   readonly runner: TaskRunner;
   readonly options: SourceOptions;
+  /** Further held-out parts, as large as the first; none by default. */
+  readonly confirmationParts?: number;
 }
 
 export async function encodeData(
   { paths, evalPaths, generalPaths }: DataSources,
-  args: TestArguments,
-  { path, modelFolder, model, runner, options: { progress, signal } }: EncodeOptions,
+  args: DataArguments,
+  { path, modelFolder, model, runner, confirmationParts = 0, options: { progress, signal } }: EncodeOptions,
 ): Promise<DataTaskResult> {
   const [, width] = model.parameters.find(({ shape }) => shape.length === 2)!.shape;
   const perScored = model.vocabularySize * width;
@@ -73,7 +75,7 @@ export async function encodeData(
       },
       ...{ maxLength: maxLengthOf(args, model), chatTemplate: args.chatTemplate, tokenizer: modelFolder },
       ...{ vocabularySize: model.vocabularySize, heldOut: args.heldOut, calibrate: args.learningRate === null },
-      ...{ most: args.maxExamples, seed: args.seed },
+      ...{ most: args.maxExamples, seed: args.seed, confirmationParts },
     },
     wish: {
       scoredTokens: args.batchTokens,
@@ -89,7 +91,7 @@ export async function encodeData(
   return parseRecord(dataTaskResult, result, `${dirname(path)}: data`);
 }
 
-export function testedData(result: DataTaskResult, args: TestArguments, model: LanguageModel): TestedData {
+export function testedData(result: DataTaskResult, args: DataArguments, model: LanguageModel): TestedData {
   const { format, chatTemplate, examples, scoredTokens, rows } = result;
   return {
     ...{ sources: [...args.data], evalSources: [...args.evalData], format, chatTemplate, trainOn: args.trainOn },
