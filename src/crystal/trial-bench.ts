@@ -4,7 +4,7 @@ import { microBatches } from "../data/micro-batches.js";
 import { evaluationBatches, type PackedBatch, type PackedShape } from "../data/packing.js";
 import { readSftDataset, type SftDataset } from "../data/sft-dataset.js";
 import type { SftExample } from "../data/sft-example.js";
-import { DivergedError } from "../foundation/errors.js";
+import { DivergedError, InputError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
 import { sha256OfBytes } from "../foundation/sha256.js";
 import { version } from "../foundation/version.js";
@@ -15,13 +15,12 @@ import { evaluate } from "../training/evaluate.js";
 import { type BackendChoice, openBackend } from "../training/open-backend.js";
 import { sft } from "../training/sft.js";
 import type { Trainer } from "../training/trainer.js";
-import { type Arm, parseArm } from "./arm.js";
 import { plantedMatrix, scatteredCount, scatteredEntries } from "./control-matrices.js";
 import { lossesBefore } from "./losses-before.js";
 import { relativeUpdates } from "./relative-updates.js";
 import { TrainerPool } from "./trainer-pool.js";
-import { treat } from "./treatment.js";
-import { heldOutShape, type TrialSetting, type TrialSpec } from "./trial-spec.js";
+import { treatEach } from "./treatment.js";
+import { armsOf, heldOutShape, type TrialSetting, type TrialSpec } from "./trial-spec.js";
 
 export interface TrialOptions {
   /** Held-out loss at step 0, where it is known already. */
@@ -78,8 +77,8 @@ export class TrialBench {
   /** A pure function of setting and spec: the same numbers every time on the same machine. A loss that is not finite is an outcome. */
   async run(spec: TrialSpec, { now, ...watching }: TrialOptions): Promise<TrialRecord> {
     const begin = now();
-    const arm = parseArm(spec.arm);
-    const result = await this.attempt(arm, spec, watching).catch((error: unknown) => {
+    const rank = /^crystal/.test(spec.arm) ? armsOf(spec)[0] : undefined;
+    const result = await this.attempt(spec, watching).catch((error: unknown) => {
       // A weight that is not finite before the start: nothing was trained.
       if (error instanceof DivergedError)
         return { outcome: { kind: "diverged", step: error.step } as const, trainableParameters: 0 };
@@ -89,7 +88,7 @@ export class TrialBench {
       schema: "deadweight/trial@1",
       version,
       ...spec,
-      ...(arm.kind === "crystal" ? { rank: arm.rank } : {}),
+      ...(rank?.kind === "crystal" ? { rank: rank.rank } : {}),
       ...result,
       wallSeconds: (now() - begin) / 1000,
     };
@@ -132,14 +131,15 @@ export class TrialBench {
   }
 
   private async attempt(
-    arm: Arm,
     spec: TrialSpec,
     watching: Omit<TrialOptions, "now">,
   ): Promise<Pick<TrialRecord, "outcome" | "trainableParameters">> {
     const { seed } = spec;
     const counts = spec.matrices.map(scatteredCount);
-    const matrices = spec.matrices.filter((_, index) => counts[index] === null).map((name) => this.pool.matrix(name));
-    const treatment = treat(matrices, arm, { seed, initializerRange: this.base.initializerRange });
+    const treated = armsOf(spec).flatMap((arm, index) =>
+      counts[index] === null ? [{ arm, matrix: this.pool.matrix(spec.matrices[index]) }] : [],
+    );
+    const treatment = treatEach(treated, { seed, initializerRange: this.base.initializerRange });
     const entries = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
     const pinned = scatteredEntries(this.base.build().parameters, this.base.weights, entries, seed);
     const planted = spec.matrices.includes(plantedMatrix);
@@ -161,7 +161,7 @@ export class TrialBench {
       const further = {
         ...(general.length > 0 &&
           spec.purpose !== "learning-rate" && { generalLossAfter: await lossOn(trainer, general, measured) }),
-        ...(arm.kind === "full" &&
+        ...(spec.arm === "full" &&
           spec.purpose === "sft" && { relativeUpdates: relativeUpdates(this.base.weights, weights) }),
       };
       const after = hashes();
@@ -176,6 +176,15 @@ export class TrialBench {
     }
   }
 
+  private heldOutOf({ key, purpose, part = 0 }: TrialSpec): readonly SftExample[] {
+    if (purpose === "learning-rate") return this.data.calibrationHeldOut;
+    if (purpose !== "confirmation") return this.data.heldOut;
+    const examples = this.data.confirmation?.[part];
+    if (examples === undefined)
+      throw new InputError(`${this.setting.data}: has no held-out part ${part + 1}, which '${key}' calls for.`);
+    return examples;
+  }
+
   private async fineTune(
     trainer: Trainer,
     spec: TrialSpec,
@@ -184,9 +193,8 @@ export class TrialBench {
     const { rows, length, slots, rowsAtOnce, evaluateEvery } = this.setting;
     const shape = { rows, length, slots };
     const measured = heldOutShape(this.setting);
-    const calibrating = spec.purpose === "learning-rate";
-    const training = calibrating ? this.data.calibrationTraining : this.data.training;
-    const heldOut = calibrating ? this.data.calibrationHeldOut : this.data.heldOut;
+    const training = spec.purpose === "learning-rate" ? this.data.calibrationTraining : this.data.training;
+    const heldOut = this.heldOutOf(spec);
     const order = randomStream(spec.seed, spec.purpose === "aa" ? "another data order" : "data order");
     const result = await sft(trainer, {
       batches: inParts(sftBatches(training, shape, order), shape, rowsAtOnce),

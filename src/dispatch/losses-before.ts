@@ -27,11 +27,18 @@ const lossBefore = z.object({
 
 const found = z.array(z.tuple([z.string(), z.number()]));
 
+const startsTrained = ({ arm }: TrialSpec) => arm === "full" || arm === "frozen";
+
+/** A rate is chosen, and a set confirmed, on other held-out examples; controls are few, and treat what is no matrix of the model; so are joint sets. */
+function isFoundTogether(spec: TrialSpec): boolean {
+  return spec.purpose === "sft" || spec.purpose === "aa" || (spec.purpose === "joint" && startsTrained(spec));
+}
+
 /** Trials that start from the trained weights are one group; of the others, those of the same matrices. */
 function groupsOf(specs: readonly TrialSpec[]): TrialSpec[][] {
   const groups = new Map<string, TrialSpec[]>();
   for (const spec of specs) {
-    const key = spec.arm === "full" || spec.arm === "frozen" ? "" : spec.matrices.join("+");
+    const key = startsTrained(spec) ? "" : spec.matrices.join("+");
     groups.set(key, [...(groups.get(key) ?? []), spec]);
   }
   return [...groups.values()];
@@ -44,8 +51,7 @@ export async function findLossesBefore(
 ): Promise<Map<string, number>> {
   cutUnfinishedLine(path);
   const losses = new Map(readRecordLines(path, lossBefore).map((line) => [line.key, line.heldOutLossBefore]));
-  // A learning rate is chosen on other held-out examples; controls are few, and treat what is no matrix of the model.
-  const waiting = specs.filter(({ key, purpose }) => (purpose === "sft" || purpose === "aa") && !losses.has(key));
+  const waiting = specs.filter((spec) => isFoundTogether(spec) && !losses.has(spec.key));
   const groups = groupsOf(waiting);
   let done = 0;
   await shareOut(runners, groups, async (runner, group) => {

@@ -8,10 +8,6 @@ export interface LowRankFactors {
   readonly right: Float32Array;
 }
 
-/** Whether two factors hold fewer numbers than the matrix: k (n + m) < n m. */
-export const factorsAreSmaller = (rank: number, rows: number, columns: number): boolean =>
-  rank * (rows + columns) < rows * columns;
-
 /** The best rank-k approximation as two factors that share the singular values evenly. Eckart & Young 1936. @param values [rows, columns] */
 export function lowRankFactors(values: Float32Array, rows: number, columns: number, rank: number): LowRankFactors {
   const { left, singular, right } = truncatedSvd(values, rows, columns, rank);

@@ -26,6 +26,14 @@ export const trialOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("failed"), reason: z.string() }),
 ]);
 
+/**
+ * `sft`: the paired trials. `aa`: `full` on another data order, for the noise floor. `control`: of the test itself, paired like `sft`
+ * but no part of a verdict. `sensitivity`: the paired trials at another learning rate. `learning-rate`: the choice of the rate.
+ * `joint`: sets of matrices in the search for a boundary, paired with the `full` of `sft`. `confirmation`: the set that was found and
+ * `full`, on seeds and held-out examples of their own.
+ */
+export const trialPurposes = ["sft", "aa", "control", "sensitivity", "learning-rate", "joint", "confirmation"] as const;
+
 export const trialRecord = z.object({
   schema: z.literal("deadweight/trial@1"),
   version: z.string(),
@@ -35,13 +43,13 @@ export const trialRecord = z.object({
   matrices: z.array(z.string()),
   /** As written by the user: `full`, `frozen`, `crystal`, `random`, ... */
   arm: z.string(),
+  /** Where `arm` is `mixed`: that of each matrix. */
+  arms: z.array(z.string()).optional(),
   rank: z.number().int().optional(),
   seed: z.number().int(),
-  /**
-   * `sft`: the paired trials. `aa`: `full` on another data order, for the noise floor. `control`: of the test itself, paired like `sft`
-   * but no part of a verdict. `sensitivity`: the paired trials at another learning rate. `learning-rate`: the choice of the rate.
-   */
-  purpose: z.enum(["sft", "aa", "control", "sensitivity", "learning-rate"]),
+  purpose: z.enum(trialPurposes),
+  /** Of `confirmation`: the part of the held-out examples that it was measured on, from 0. */
+  part: z.number().int().optional(),
   steps: z.number().int(),
   learningRate: z.number(),
   outcome: trialOutcome,
