@@ -5,12 +5,10 @@ import type { RunFolder } from "../records/run-folder.js";
 import { controlSeeds } from "../study/control-trials.js";
 import type { CrystallizationTestOptions, SeedPlan } from "../study/crystallization-test.js";
 import { sensitivityFactors } from "../study/rate-sensitivity.js";
+import { learningRates } from "./learning-rates.js";
 import type { SourceOptions } from "./local-sources.js";
 import { firstLook, type TestArguments } from "./test-arguments.js";
 import type { TestedModel } from "./tested-model.js";
-
-/** Peak rates that are tried on `full`; those of AdamW fine-tuning in use, from large models to small ones. */
-const learningRates = [3e-5, 1e-4, 3e-4, 1e-3, 3e-3];
 
 export function seedPlanOf({ seeds, maxSeeds }: TestArguments): SeedPlan {
   return seeds === null ? { kind: "sequential", first: firstLook, most: maxSeeds } : { kind: "fixed", seeds };

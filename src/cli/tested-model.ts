@@ -1,4 +1,5 @@
 /** @file The model of a test: which of its matrices are tested, one by one or together. */
+import { attentionOutputRole, attentionRole } from "../checkpoint/attention-roles.js";
 import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
 import { matchMatrices } from "../checkpoint/match-matrices.js";
 import { type Arm, armName } from "../crystal/arm.js";
@@ -16,16 +17,12 @@ export interface TestedModel {
   readonly targets: readonly (readonly CheckpointMatrix[])[];
 }
 
-export const attentionRole = /^(attn|self_attn|attention)\./;
-/** Where the paper looked first: the matrix that writes attention's result into the residual stream. */
-const attentionOutput = /^(attn\.c_proj|self_attn\.o_proj|attention\.dense)$/;
-
 function selected(matrices: readonly CheckpointMatrix[], globs: readonly string[], source: string): CheckpointMatrix[] {
   if (globs.length > 0) {
     const names = new Set(globs.flatMap((glob) => matchMatrices(matrices, glob)).map(({ name }) => name));
     return matrices.filter(({ name }) => names.has(name));
   }
-  const found = matrices.filter(({ role }) => attentionOutput.test(role));
+  const found = matrices.filter(({ role }) => attentionOutputRole.test(role));
   if (found.length === 0)
     throw new InputError(`${source}: no attention output projection is found. Name matrices by --matrix.`);
   return found;

@@ -7,7 +7,7 @@ import { type CheckpointMatrix, canonicalName } from "../checkpoint/checkpoint-m
 import { parameterCount } from "../checkpoint/parameter-count.js";
 import { listMatrices } from "../checkpoint/weight-names.js";
 import { InputError } from "../foundation/errors.js";
-import { architectureOf } from "../model/architecture.js";
+import { type Architecture, architectureOf } from "../model/architecture.js";
 import type { LanguageModel } from "../model/language-model.js";
 import { readRecord } from "../records/record-file.js";
 import type { TestRecord } from "../records/test-record.js";
@@ -16,6 +16,8 @@ import { locateWeights } from "../training/base-model.js";
 export interface TrainableModel<Chosen> {
   readonly facts: TestRecord["model"];
   readonly model: LanguageModel;
+  /** The model with some weights applied as two thin products. */
+  readonly build: Architecture["build"];
   /** All that it trains, in the order of the layers. */
   readonly matrices: readonly CheckpointMatrix[];
   readonly chosen: Chosen;
@@ -37,9 +39,9 @@ function demandFolder(path: string): void {
 }
 
 /** From config.json alone: what cannot be trained is named whatever the weights look like. */
-function modelOf(source: string, path: string): LanguageModel {
+function architectureIn(source: string, path: string): Architecture {
   const config = readRecord(join(path, "config.json"), z.looseObject({}));
-  return architectureOf(config, `${source}/config.json`).build();
+  return architectureOf(config, `${source}/config.json`);
 }
 
 /** Of the matrices, those that the model trains. By the headers: the data need not be read to see that they do not fit. */
@@ -73,14 +75,15 @@ export function openTrainableModel<Chosen>(
   choose: (matrices: readonly CheckpointMatrix[], checkpoint: Checkpoint) => Chosen,
 ): TrainableModel<Chosen> {
   demandFolder(path);
-  const model = modelOf(source, path);
+  const { build } = architectureIn(source, path);
+  const model = build();
   const checkpoint = openCheckpoint(path, { hashWhileReading: true });
   try {
     const matrices = trainableMatrices(checkpoint, model);
     const chosen = choose(matrices, checkpoint);
     demandFinite(checkpoint, model);
     return {
-      ...{ model, matrices, chosen },
+      ...{ model, build, matrices, chosen },
       facts: {
         ...{ source, sha256: checkpoint.sha256(), architecture: model.architecture },
         parameters: parameterCount(checkpoint),

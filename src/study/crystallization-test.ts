@@ -63,7 +63,7 @@ export interface CrystallizationTest {
 
 async function learningRateOf(options: CrystallizationTestOptions): Promise<LearningRateChoice> {
   const { learningRate: given, folder, setting, runners, steps, seed, signal, onNote } = options;
-  if (typeof given === "number") return { learningRate: given, candidates: [] };
+  if (typeof given === "number") return { learningRate: given, candidates: [], records: [] };
   const choice = await chooseLearningRate({
     ...{ setting, runners, steps, seed, signal, candidates: given, path: folder.file("trials.jsonl") },
     onProgress: trialsProgress("learning rate", options),

@@ -2,6 +2,7 @@
 import { makeTrialSpec } from "../crystal/trial-spec.js";
 import { runTrials, type TrialQueueOptions } from "../dispatch/trial-queue.js";
 import { InputError, WorkerError } from "../foundation/errors.js";
+import type { TrialRecord } from "../records/trial-record.js";
 
 export interface LearningRateCandidate {
   readonly learningRate: number;
@@ -12,6 +13,8 @@ export interface LearningRateCandidate {
 export interface LearningRateChoice {
   readonly learningRate: number;
   readonly candidates: readonly LearningRateCandidate[];
+  /** Of the candidates; empty where the rate was given. */
+  readonly records: readonly TrialRecord[];
 }
 
 export interface LearningRateOptions extends TrialQueueOptions {
@@ -40,7 +43,7 @@ export async function chooseLearningRate(options: LearningRateOptions): Promise<
     learningRate,
     heldOutLoss: outcome.kind === "finished" ? outcome.heldOutLossAfter : null,
   }));
-  return { learningRate: pickLearningRate(measured), candidates: measured };
+  return { learningRate: pickLearningRate(measured), candidates: measured, records };
 }
 
 /** Relative; assumption, not studied. */
