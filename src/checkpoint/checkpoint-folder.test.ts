@@ -35,6 +35,15 @@ describe("writeCheckpointFolder", () => {
     file.close();
   });
 
+  it("names the file of the tensors as it is told, with what its header is to say", () => {
+    const folder = join(parent, "named");
+    writeCheckpointFolder(folder, { ...content(1), weightsFile: "other.safetensors", metadata: { key: "value" } });
+    expect(readdirSync(folder).sort()).toEqual(["config.json", "other.safetensors", "tokenizer.json"]);
+    const file = openSafetensors(join(folder, "other.safetensors"));
+    expect(Object.fromEntries(file.header.metadata)).toEqual({ format: "pt", key: "value" });
+    file.close();
+  });
+
   it("takes an empty folder, refuses a full one, and replaces it when told to", () => {
     const folder = join(parent, "model");
     mkdirSync(folder);

@@ -19,17 +19,22 @@ export function isBuffer({ name, shape }: StoredTensor): boolean {
   return /(^|\.)(masked_bias|inv_freq|position_ids)$/.test(name);
 }
 
-/** Whether a tensor repeats the token embedding to which the config ties it: an output head, or the table of one side of T5. */
-export function isTiedCopy(checkpoint: Checkpoint, { name, shape }: StoredTensor): boolean {
+/** The token embedding that a tensor repeats because the config ties it: an output head, or the table of one side of T5; null of others. */
+export function tiedTable(checkpoint: Checkpoint, { name, shape }: StoredTensor): StoredTensor | null {
   const side = sideEmbedding.test(name);
-  if (!(outputHead.test(name) || side)) return false;
+  if (!(outputHead.test(name) || side)) return null;
   const { config, tensors } = checkpoint;
-  if ((config?.tie_word_embeddings ?? tiedByDefault.has(config?.model_type)) !== true && !side) return false;
+  if ((config?.tie_word_embeddings ?? tiedByDefault.has(config?.model_type)) !== true && !side) return null;
   const isTable = side ? /(^|\.)shared\.weight$/ : tokenEmbedding;
-  return [...tensors.values()].some(
+  const table = [...tensors.values()].find(
     (other) => other.name !== name && isTable.test(other.name) && other.shape.join() === shape.join(),
   );
+  return table ?? null;
 }
+
+/** Whether a tensor repeats one that is stored: see `tiedTable`. */
+export const isTiedCopy = (checkpoint: Checkpoint, tensor: StoredTensor): boolean =>
+  tiedTable(checkpoint, tensor) !== null;
 
 /** Number of parameters: elements of all tensors but buffers, a tied head counted once. */
 export function parameterCount(checkpoint: Checkpoint): number {

@@ -8,6 +8,9 @@ import { makeFolder } from "../foundation/make-folder.js";
 
 export type WritableDtype = "F32" | "F16" | "BF16";
 
+/** The type in which a stored tensor is written: its own, float32 for what cannot be written. */
+export const writableDtype = (dtype: string): WritableDtype => (dtype === "F16" || dtype === "BF16" ? dtype : "F32");
+
 export interface WritableTensor {
   readonly name: string;
   readonly shape: readonly number[];
