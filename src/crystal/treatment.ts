@@ -1,9 +1,9 @@
 /** @file Applies an arm to matrices: which weights are replaced, factored, frozen. Knows nothing of training. */
 import { DivergedError, UsageError } from "../foundation/errors.js";
-import { factorsAreSmaller } from "../foundation/factored-size.js";
+import { factorProduct, factorsAreSmaller } from "../foundation/factored-matrix.js";
 import { randomStream } from "../foundation/random.js";
 import { randomWeights, standardDeviation } from "../foundation/random-weights.js";
-import { factorProduct, lowRankFactors } from "../linalg/low-rank-factors.js";
+import { lowRankFactors } from "../linalg/low-rank-factors.js";
 import { type FactoredRanks, factorNames } from "../model/weight.js";
 import type { Arm } from "./arm.js";
 

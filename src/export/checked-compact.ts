@@ -3,7 +3,7 @@ import type { SafetensorsFile } from "../checkpoint/safetensors-file.js";
 import type { WritableDtype } from "../checkpoint/safetensors-writer.js";
 import { shownName } from "../checkpoint/shown-name.js";
 import { InputError } from "../foundation/errors.js";
-import { factorsAreSmaller } from "../foundation/factored-size.js";
+import { factorsAreSmaller } from "../foundation/factored-matrix.js";
 
 import type { CompactRecord } from "./compact-record.js";
 

@@ -8,7 +8,8 @@ import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { writeCheckpointFolder } from "../checkpoint/checkpoint-folder.js";
 import { openSafetensors } from "../checkpoint/safetensors-file.js";
 import { InputError, OutputError } from "../foundation/errors.js";
-import { factorProduct } from "../linalg/low-rank-factors.js";
+import { factorProduct } from "../foundation/factored-matrix.js";
+
 import { type PlanRecord, planRecord } from "../records/plan-record.js";
 import { readRecord } from "../records/record-file.js";
 import { compactCheckpoint, writeCompactCheckpoint } from "./compact-checkpoint.js";

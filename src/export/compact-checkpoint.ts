@@ -7,9 +7,9 @@ import {
 } from "../checkpoint/checkpoint-folder.js";
 import type { WritableTensor } from "../checkpoint/safetensors-writer.js";
 import { storedValues } from "../checkpoint/stored-values.js";
+import type { LowRankFactors } from "../foundation/factored-matrix.js";
 import { randomWeightsGenerator } from "../foundation/random-weights.js";
 import { version } from "../foundation/version.js";
-import type { LowRankFactors } from "../linalg/low-rank-factors.js";
 import type { CheckedPlan } from "./checked-plan.js";
 import { type CompactMatrix, type CompactRecord, compactFile, compactKey } from "./compact-record.js";
 import { pythonLoader, pythonLoaderFile } from "./python-loader.js";

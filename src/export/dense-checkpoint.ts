@@ -1,4 +1,5 @@
 /** @file A compact checkpoint back to an ordinary one, from an untrusted folder. Knows nothing of plans. */
+
 import { join } from "node:path";
 import { z } from "zod";
 import {
@@ -9,8 +10,9 @@ import {
 import { companionFiles } from "../checkpoint/companion-files.js";
 import { openSafetensors, type SafetensorsFile } from "../checkpoint/safetensors-file.js";
 import type { WritableTensor } from "../checkpoint/safetensors-writer.js";
+import { factorProduct } from "../foundation/factored-matrix.js";
 import { randomWeights } from "../foundation/random-weights.js";
-import { factorProduct } from "../linalg/low-rank-factors.js";
+
 import { readRecord } from "../records/record-file.js";
 import { checkedCompact } from "./checked-compact.js";
 import { type CompactMatrix, compactFile, compactKey, parseCompactRecord } from "./compact-record.js";

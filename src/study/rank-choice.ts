@@ -1,7 +1,7 @@
 /** @file Chooses the rank of each matrix from a ladder, by what replacing it does before any fine-tuning. One forward pass a rung. */
 import type { Arm } from "../crystal/arm.js";
 import { makeTrialSpec, type TrialSpec } from "../crystal/trial-spec.js";
-import { factorsAreSmaller } from "../foundation/factored-size.js";
+import { factorsAreSmaller } from "../foundation/factored-matrix.js";
 import type { Candidate } from "./boundary-order.js";
 import type { FineTuningSetting } from "./joint-trials.js";
 
