@@ -92,6 +92,8 @@ describe("openCheckpoint refuses", () => {
     expectRefusal(join(folder, "model.gguf"), /is not a .safetensors file/);
     copyFileSync(fixture("mixed.safetensors"), join(folder, "other.safetensors"));
     expectRefusal(folder, /but other.safetensors. Give that file itself/);
+    copyFileSync(fixture("mixed.safetensors"), join(folder, "compact.safetensors"));
+    expectRefusal(folder, /compact checkpoint.*--to dense/);
     copyFileSync(fixture("mixed.safetensors"), join(folder, "adapter_model.safetensors"));
     expectRefusal(folder, /LoRA adapter.*merge_and_unload/);
   });

@@ -137,6 +137,9 @@ function nothingFoundMessage(folder: string): string {
   if (names.includes("adapter_model.safetensors")) {
     return `${folder}: holds a LoRA adapter, not a model. Merge it into its base first (peft: merge_and_unload) and save that.`;
   }
+  if (names.includes("compact.safetensors")) {
+    return `${folder}: holds a compact checkpoint, as \`export --to checkpoint\` writes it. Turn it into an ordinary one first: deadweight export ${folder} --to dense --out FOLDER.`;
+  }
   const others = names.filter((name) => extname(name) === ".safetensors").map(shownName);
   if (others.length > 0) {
     return `${folder}: holds neither ${wholeName} nor ${indexName}, but ${others.join(", ")}. Give that file itself.`;
