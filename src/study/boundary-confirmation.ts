@@ -32,6 +32,9 @@ export interface ConfirmationAttempt {
   readonly result: "confirmed" | "failed" | "undecided" | "budget";
 }
 
+/** From so many seeds on an attempt is given up once its mean is beyond the margin. That confirms nothing, so it costs no validity. */
+const futilityLook = 5;
+
 /** Seeds of an attempt are far from those of the search and of other attempts. */
 const seedsBegin = (part: number) => 1000 * (part + 1) + 1;
 
@@ -52,7 +55,7 @@ async function attempt(set: MatrixSet, part: number, options: ConfirmationOption
     interval = deltaInterval(deltas, { margin, confidence, looks });
     if (interval.holds) return ended("confirmed");
     if (interval.shownWorse) return ended("failed");
-    if (n === looks.last) break;
+    if (n === looks.last || (n >= futilityLook && interval.mean >= margin)) break;
     const perSeed = confirmationSpecs(set, [begin + n], part, options).filter((spec) => !ledger.isKnown(spec)).length;
     n = Math.min(looks.last, n + Math.max(1, Math.floor(ledger.jobs / Math.max(1, perSeed))));
   }

@@ -144,6 +144,18 @@ describe("the boundary", () => {
     expect(attempts[0].confidence).toBeCloseTo(1 - 0.05 / 3, 12);
   });
 
+  test("gives an attempt up whose mean lies beyond the margin, without calling it shown worse", async () => {
+    const cost = (_: readonly string[], { purpose, part }: TrialSpec) =>
+      purpose === "confirmation" && part === 0 ? 0.6 : 0;
+    const { runner } = machine({ cost, deviation: 0.3 });
+    const { attempts } = (await findBoundary(optionsFor(runner, { seeds: { evidence: 1, search: 3, searchMost: 3 } })))
+      .actions[0];
+    expect(attempts[0].result).toBe("undecided");
+    expect(attempts[0].deltas.length).toBeGreaterThanOrEqual(5);
+    expect(attempts[0].deltas.length).toBeLessThan(12);
+    expect(attempts[1].result).toBe("confirmed");
+  });
+
   test("confirms nothing where everything is needed", async () => {
     const { runner } = machine({ cost: () => 5, deviation: 0.1 });
     const options = optionsFor(runner);
