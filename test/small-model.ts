@@ -90,14 +90,17 @@ export const environment = { ...process.env, NO_COLOR: "1", HF_HUB_OFFLINE: "1" 
 
 export const command = (...args: string[]): string[] => [main, "test", ...args];
 
-export function deadweightTest(...args: string[]): Promise<Ended> {
+/** Any command, to its end. */
+export function deadweight(...args: string[]): Promise<Ended> {
   return new Promise((done) => {
     const options = { maxBuffer: 1 << 26, env: environment };
-    const child = execFile(process.execPath, command(...args), options, (_error, stdout, stderr) => {
+    const child = execFile(process.execPath, [main, ...args], options, (_error, stdout, stderr) => {
       done({ code: child.exitCode, stdout, stderr });
     });
   });
 }
+
+export const deadweightTest = (...args: string[]): Promise<Ended> => deadweight("test", ...args);
 
 /** Seconds of work: four steps, two seeds. */
 export const quick = [

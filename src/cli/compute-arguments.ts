@@ -37,10 +37,10 @@ export function addComputeOptions(command: Command, { jobs }: { readonly jobs: b
   );
 }
 
-/** "12", "12GB", "800MB", "12GiB": gigabytes where no unit is given. */
-function parseMemory(text: string): number {
+/** "12", "12GB", "800MB", "12GiB": gigabytes where no unit is given. @returns bytes */
+export function parseMemory(text: string, option: string): number {
   const found = /^(\d+(?:\.\d+)?)\s*([GM])?(i)?B?$/i.exec(text.trim());
-  if (found === null) throw new UsageError(`--memory is '${text}'; it is a size such as 12GB or 800MB.`);
+  if (found === null) throw new UsageError(`${option} is '${text}'; it is a size such as 12GB or 800MB.`);
   const [, size, unit = "G", binary] = found;
   return Number(size) * (binary ? 1024 : 1000) ** (unit.toUpperCase() === "G" ? 3 : 2);
 }

@@ -92,7 +92,8 @@ export async function encodeData(
 }
 
 export function testedData(result: DataTaskResult, args: DataArguments, model: LanguageModel): TestedData {
-  const { format, chatTemplate, examples, scoredTokens, rows } = result;
+  const { format, chatTemplate, scoredTokens, rows } = result;
+  const { confirmation: _parts, ...examples } = result.examples;
   return {
     ...{ sources: [...args.data], evalSources: [...args.evalData], format, chatTemplate, trainOn: args.trainOn },
     ...{ maxLength: maxLengthOf(args, model), examples, scoredTokens, rows },

@@ -1,10 +1,13 @@
 /** @file The commands and what they have in common. */
 import { Command } from "commander";
 import { version } from "../foundation/version.js";
+import { boundaryCommand } from "./boundary-command.js";
 import { doctorCommand } from "./doctor-command.js";
+import { exportCommand } from "./export-command.js";
 import { paperCommand } from "./paper-command.js";
 import { reportCommand } from "./report-command.js";
 import { scanCommand } from "./scan-command.js";
+import { sftCommand } from "./sft-command.js";
 import { testCommand } from "./test-command.js";
 import { verdictCommand } from "./verdict-command.js";
 
@@ -24,6 +27,9 @@ export function program(): Command {
   for (const command of [
     scanCommand(),
     testCommand(),
+    boundaryCommand(),
+    sftCommand(),
+    exportCommand(),
     paperCommand(),
     verdictCommand(),
     reportCommand(),

@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { InputError } from "../foundation/errors.js";
+import { boundaryRecord } from "../records/boundary-record.js";
 import { paperRecord } from "../records/paper-record.js";
 import { readRecord, writeFileAtomically } from "../records/record-file.js";
+import { sftRecord } from "../records/sft-record.js";
 import { testRecord } from "../records/test-record.js";
 import { verdictsRecord } from "../records/verdicts-record.js";
 
@@ -18,9 +20,19 @@ async function pageOf(folder: string): Promise<string> {
     const verdicts = readRecord(file("verdicts.json"), verdictsRecord);
     return paperPage(withVerdicts(readRecord(paper, paperRecord), verdicts));
   }
+  if (existsSync(file("sft.json"))) {
+    const { sftPage } = await import("../report/sft-page.js");
+    return sftPage(readRecord(file("sft.json"), sftRecord));
+  }
+  if (existsSync(file("boundary.json"))) {
+    const { boundaryPage } = await import("../report/boundary-page.js");
+    const { rejudgeAtMargins } = await import("../statistics/rejudged-boundary.js");
+    const record = readRecord(file("boundary.json"), boundaryRecord);
+    return boundaryPage(record, rejudgeAtMargins(record));
+  }
   if (!existsSync(test))
     throw new InputError(
-      `${folder}: holds neither test.json nor paper.json, the record of a finished run. Let \`test\` or \`paper\` finish there first.`,
+      `${folder}: holds no record of a finished run (test.json, boundary.json, sft.json, paper.json). Let \`test\`, \`boundary\`, \`sft\` or \`paper\` finish there first.`,
     );
   const { testPage } = await import("../report/test-page.js");
   const { rejudged } = await import("../statistics/rejudged.js");

@@ -24,14 +24,20 @@ function machineBytes(): number {
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
+/** Bytes that training may take, of all jobs together. */
+export function memoryBudget({ memoryBytes }: ComputeArguments): number {
+  return memoryBytes ?? machineBytes() * share;
+}
+
 /** As many jobs as compute whole batches within the memory; one that computes them in parts where there is none. */
 function jobsAndMemory(
   model: LanguageModel,
   batch: DataTaskResult["plan"],
-  { jobs: wanted, memoryBytes }: ComputeArguments,
+  args: ComputeArguments,
   threads: number,
 ): { jobs: number; memory: MemoryPlan } {
-  const budget = memoryBytes ?? machineBytes() * share;
+  const { jobs: wanted } = args;
+  const budget = memoryBudget(args);
   if (wanted !== null) return { jobs: wanted, memory: planMemory(model, batch, budget / wanted) };
   for (let jobs = Math.min(threads, mostJobs); jobs > 1; jobs--) {
     try {

@@ -3,10 +3,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { InputError, UsageError } from "../foundation/errors.js";
+import { boundaryRecord } from "../records/boundary-record.js";
 import { readRecord, readRecordLines, writeRecord } from "../records/record-file.js";
+import { runRecord } from "../records/run-record.js";
 import { newestTrials, trialRecord } from "../records/trial-record.js";
 import { verdictsRecord } from "../records/verdicts-record.js";
+import { boundaryMarginsText } from "../report/boundary-margins-text.js";
 import { verdictTable } from "../report/verdict-table.js";
+import { rejudgeAtMargins, rejudgeBoundary } from "../statistics/rejudged-boundary.js";
 import { judge } from "../statistics/verdict.js";
 
 function percentage(text: string | undefined, what: string): number | undefined {
@@ -16,9 +20,43 @@ function percentage(text: string | undefined, what: string): number | undefined 
   return value;
 }
 
+interface Question {
+  readonly margin: number | undefined;
+  readonly confidence: number | undefined;
+  readonly json: string | undefined;
+}
+
+/** Whether a boundary search was begun there. */
+function isBoundary(folder: string): boolean {
+  const path = join(folder, "run.json");
+  return existsSync(path) && readRecord(path, runRecord).command === "boundary";
+}
+
+/** Without a margin: at several. */
+function runBoundary(path: string, { margin, confidence, json }: Question): void {
+  if (!existsSync(path))
+    throw new InputError(
+      `${path}: there is no such file, so the search is not finished. Run the same \`boundary\` command to continue it.`,
+    );
+  const record = readRecord(path, boundaryRecord);
+  const own = confidence ?? record.confidence;
+  const judged = rejudgeBoundary(record, { margin: margin ?? record.margin, confidence: own });
+  if (json === "-") {
+    process.stdout.write(`${JSON.stringify(judged)}\n`);
+    return;
+  }
+  if (json) writeRecord(json, judged);
+  process.stdout.write(`${boundaryMarginsText(margin === undefined ? rejudgeAtMargins(record, own) : [judged])}\n`);
+}
+
 function run(folder: string, options: { margin?: string; confidence?: string; json?: string }): void {
   const margin = percentage(options.margin, "--margin");
   const confidence = percentage(options.confidence, "--confidence");
+  const boundary = join(folder, "boundary.json");
+  if (existsSync(boundary) || isBoundary(folder)) {
+    runBoundary(boundary, { margin, confidence, json: options.json });
+    return;
+  }
   const path = join(folder, "trials.jsonl");
   const trials = newestTrials(readRecordLines(path, trialRecord));
   if (trials.length === 0) throw new InputError(`${path}: there are no trials to judge. Is ${folder} a run folder?`);
@@ -44,8 +82,11 @@ export function verdictCommand(): Command {
   return new Command("verdict")
     .description("Judge the finished trials of a run again, with another margin or confidence. Nothing is trained.")
     .argument("<folder>", "run folder")
-    .option("--margin <percent>", "loss that counts as none, percent of full's held-out loss (default: 0.5)")
-    .option("--confidence <p>", "confidence of the intervals (default: 0.95)")
+    .option(
+      "--margin <percent>",
+      "loss that counts as none, percent of full's held-out loss (default: 0.5; of a boundary several)",
+    )
+    .option("--confidence <p>", "confidence of the intervals (default: 0.95; of a boundary its own)")
     .option("--json <file>", "write the verdicts here as well; - for standard output in place of the table")
     .action(run);
 }

@@ -79,7 +79,7 @@ const savings = z.object({
   /** Gradients and moments in float32, and weights: bytes of training besides activations, `full` and under the plan. */
   trainingBytes: count,
   trainingBytesLeft: count,
-  /** Multiply-adds of one training step at the batch shape of the run. */
+  /** Floating-point operations of the products of one training step at the batch shape of the run. */
   stepFlops: z.number(),
   stepFlopsLeft: z.number(),
 });

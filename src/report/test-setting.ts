@@ -25,7 +25,7 @@ function rowsText({ read, truncated, withoutScored, repeated, beyond }: TestReco
   return `${count(read)} read${parts.length > 0 ? `; ${parts.join("; ")}` : ", all used"}`;
 }
 
-export function dataSection({ data }: TestRecord): Html {
+export function dataSection({ data }: Pick<TestRecord, "data">): Html {
   const { examples, scoredTokens } = data;
   return html`<section id="data"><h2>Data</h2>
 ${entries([

@@ -11,6 +11,8 @@ export interface TrainingBatch {
   readonly scoredRows?: Int32Array;
   readonly targets: Int32Array;
   readonly weights: Float32Array;
+  /** Which example each slot belongs to; -1 where it is unused. */
+  readonly exampleOfSlot?: Int32Array;
 }
 
 /** A batch, or the part of one that is computed at once. */
@@ -25,7 +27,8 @@ export interface BatchBuffers {
   fill(batch: TrainingBatch): void;
 }
 
-export function batchBuffers(shape: BatchShape): BatchBuffers {
+/** @param names of the arrays that are wanted; all by default. */
+export function batchBuffers(shape: BatchShape, names?: readonly string[]): BatchBuffers {
   const count = shape.rows * shape.length;
   const slots = shape.slots ?? count;
   const arrays = new Map<string, Buffer>([
@@ -36,6 +39,7 @@ export function batchBuffers(shape: BatchShape): BatchBuffers {
   ]);
   if (shape.packed) arrays.set("segments", new Int32Array(count));
   if (shape.slots !== null) arrays.set("scoredRows", new Int32Array(slots));
+  if (names) for (const name of [...arrays.keys()]) if (!names.includes(name)) arrays.delete(name);
   return {
     arrays,
     fill(batch) {

@@ -13,6 +13,8 @@ export interface ParameterArena {
   readonly memory: WebAssembly.Memory;
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly gradients: ReadonlyMap<string, Float32Array>;
+  readonly firstMoments: ReadonlyMap<string, Float32Array>;
+  readonly secondMoments: ReadonlyMap<string, Float32Array>;
   readonly groups: readonly ParameterGroup[];
   /** Byte offset of each section; the sections have equal layouts of `sectionBytes`. */
   readonly sections: {
@@ -68,6 +70,8 @@ export function createParameterArena(parameters: readonly ParameterSpec[]): Para
     memory,
     weights: views(sections.weight),
     gradients: views(sections.gradient),
+    firstMoments: views(sections.firstMoment),
+    secondMoments: views(sections.secondMoment),
     groups: [
       { decayed: true, byteBegin: 0, byteEnd: decayedEnd },
       { decayed: false, byteBegin: decayedEnd, byteEnd: sectionBytes },

@@ -64,3 +64,15 @@ export function createParameterStore(
 function inOrder<Value>(parameters: readonly ParameterSpec[], values: ReadonlyMap<string, Value>): Map<string, Value> {
   return new Map(parameters.map(({ name }) => [name, values.get(name)!]));
 }
+
+/** Copies both moments of what is trainable in both; all others of `to` stay as they are. */
+export function carryMoments(from: ParameterStore, to: ParameterStore): void {
+  for (const moments of ["firstMoments", "secondMoments"] as const) {
+    const known = new Map(from.arenas.flatMap((arena) => [...arena[moments]]));
+    for (const arena of to.arenas)
+      for (const [name, target] of arena[moments]) {
+        const values = known.get(name);
+        if (values) target.set(values);
+      }
+  }
+}

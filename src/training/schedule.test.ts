@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cosineLearningRate } from "./schedule.js";
+import { cosineLearningRate, learningRateAt } from "./schedule.js";
 
 const schedule = { peak: 8e-4, steps: 50, warmup: 5 };
 
@@ -55,5 +55,29 @@ describe("the cosine schedule", () => {
         });
       }),
     );
+  });
+});
+
+describe("the schedules", () => {
+  const given = { peak: 1e-3, warmupSteps: 4, finalShare: 0.2 };
+  const rates = (kind: "cosine" | "linear" | "constant") =>
+    Array.from({ length: 14 }, (_, step) => learningRateAt({ ...given, kind }, 14, step) / 1e-3);
+
+  it("warm up alike", () => {
+    for (const kind of ["cosine", "linear", "constant"] as const)
+      [0.25, 0.5, 0.75, 1, 1].forEach((share, step) => {
+        expect(rates(kind)[step]).toBeCloseTo(share, 12);
+      });
+  });
+
+  it("then stay, fall in equal steps, or follow half a cosine", () => {
+    expect(rates("constant").slice(4)).toEqual(new Array(10).fill(1));
+    expect(rates("linear")[9]).toBeCloseTo(0.6, 12);
+    expect(rates("linear")[13]).toBeCloseTo(1 - 0.8 * 0.9, 12);
+    expect(rates("cosine")[9]).toBeCloseTo(0.6, 12);
+    const cosine = { peak: 1e-3, steps: 14, warmup: 4, floor: 0.2 };
+    rates("cosine").forEach((rate, step) => {
+      expect(rate).toBe(cosineLearningRate(cosine, step) / 1e-3);
+    });
   });
 });

@@ -1,12 +1,15 @@
 /** @file One model in training: weights in place, programs for each batch shape, steps and evaluations. Knows no data format. */
+import type { SftExample } from "../data/sft-example.js";
 import type { Backend, Binding, Buffer, Program } from "../engine/backend.js";
 import { DivergedError, ShapeError } from "../foundation/errors.js";
-import { gradientName } from "../graph/differentiate.js";
+import { differentiate, gradientName } from "../graph/differentiate.js";
+import { elementCount } from "../graph/graph.js";
 import type { LanguageModel } from "../model/language-model.js";
-import { type BatchShape, lossGraph, trainingGraph } from "../model/model-graph.js";
+import { type BatchShape, lossGraph } from "../model/model-graph.js";
 import { type AdamW, type AdamWOptions, adamW } from "./adamw.js";
 import { type BatchBuffers, batchBuffers, type ShapedBatch, type TrainingBatch } from "./batch-buffers.js";
 import { createParameterStore, type ParameterStore } from "./parameter-store.js";
+import { type Passing, PrefixActivations } from "./prefix-activations.js";
 
 export interface TrainerOptions {
   readonly model: LanguageModel;
@@ -16,6 +19,8 @@ export interface TrainerOptions {
   readonly optimizer?: AdamWOptions;
   /** Entries that no step moves; none by default. */
   readonly pinned?: PinnedEntries;
+  /** Where given, what no trainable weight changes is computed once for each of these examples and kept; batches are packed from them. */
+  readonly keptFor?: readonly SftExample[] | undefined;
 }
 
 /** Single entries of trainable weights that are held at a value: for each parameter, where and what. */
@@ -33,11 +38,14 @@ interface Bound {
   readonly buffers: BatchBuffers;
   readonly loss: Float32Array;
   readonly tokenLosses: Float32Array;
+  readonly passing: Passing;
 }
 
 /** Holds native sessions and a large memory: dispose of it. */
 export class Trainer {
   readonly store: ParameterStore;
+  /** Null where nothing is kept. */
+  readonly prefix: PrefixActivations | null;
   private readonly optimizer: AdamW;
   private pinned: PinnedEntries = new Map();
   private sums: Float32Array[] | null = null;
@@ -48,8 +56,10 @@ export class Trainer {
     private readonly backend: Backend,
     private readonly options: TrainerOptions,
   ) {
-    const { model, weights, isTrainable = () => true, optimizer = {}, pinned } = options;
+    const { model, weights, isTrainable = () => true, optimizer = {}, pinned, keptFor: training } = options;
     this.store = createParameterStore(model.parameters, isTrainable);
+    const { trainable, weights: stored } = this.store;
+    this.prefix = training ? new PrefixActivations(backend, { model, trainable, weights: stored, training }) : null;
     this.optimizer = adamW(this.store, optimizer);
     this.restart(weights, pinned);
   }
@@ -88,6 +98,7 @@ export class Trainer {
     for (const [index, { batch, shape }] of parts.entries()) {
       const bound = await this.bindingFor(shape, true);
       bound.buffers.fill(batch);
+      await this.prefix?.fill(batch, shape, "training", bound.passing);
       await bound.binding.run();
       loss += bound.loss[0];
       if (parts.length > 1) this.accumulate(index, parts.length);
@@ -117,8 +128,9 @@ export class Trainer {
 
   /** @returns the loss of each slot in nats; valid until the next call. */
   async tokenLosses(batch: TrainingBatch, shape: BatchShape): Promise<Float32Array> {
-    const { binding, buffers, tokenLosses } = await this.bindingFor(shape, false);
+    const { binding, buffers, tokenLosses, passing } = await this.bindingFor(shape, false);
     buffers.fill(batch);
+    await this.prefix?.fill(batch, shape, "evaluation", passing);
     await binding.run();
     return tokenLosses;
   }
@@ -136,7 +148,8 @@ export class Trainer {
   private async bind(shape: BatchShape, training: boolean): Promise<Bound> {
     const { model } = this.options;
     const { trainable, weights, gradients } = this.store;
-    const graph = training ? trainingGraph(model, shape, trainable) : lossGraph(model, shape);
+    const whole = this.prefix?.above(shape) ?? lossGraph(model, shape);
+    const graph = training ? differentiate(whole, "loss", trainable) : whole;
     const program = await this.backend.compile(graph);
     const buffers = batchBuffers(shape);
     const loss = new Float32Array(1);
@@ -144,11 +157,18 @@ export class Trainer {
     const outputs = new Map<string, Buffer>([["loss", loss]]);
     if (training) for (const [name, gradient] of gradients) outputs.set(gradientName(name), gradient);
     else outputs.set("tokenLosses", tokenLosses);
-    const binding = program.bind(new Map<string, Buffer>([...weights, ...buffers.arrays]), outputs);
-    return { program, binding, buffers, loss, tokenLosses };
+    const known = new Map<string, Buffer>([...weights, ...buffers.arrays]);
+    const passing = new Map(
+      [...graph.inputs]
+        .filter(([name]) => !known.has(name))
+        .map(([name, value]) => [name, new Float32Array(elementCount(value.shape))]),
+    );
+    const inputs = new Map([...known, ...passing].filter(([name]) => graph.inputs.has(name)));
+    return { program, binding: program.bind(inputs, outputs), buffers, loss, tokenLosses, passing };
   }
 
   async dispose(): Promise<void> {
+    await this.prefix?.dispose();
     for (const bound of this.bound.values()) await (await bound).program.dispose();
     this.bound.clear();
   }

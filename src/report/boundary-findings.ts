@@ -1,0 +1,115 @@
+/** @file What a boundary search comes to, in sentences. Knows neither terminal nor page. */
+import type { ActionBoundary, BoundaryRecord, ConfirmationRecord } from "../records/boundary-record.js";
+import { actionDone } from "./boundary-action.js";
+import { attemptDeltaText } from "./boundary-delta.js";
+import { count, counted, percent } from "./figure-text.js";
+
+/** Of the matrices, 0..1, that paper 63 hopes may go. */
+const hoped = { low: 0.25, high: 0.5 };
+
+export function confirmedAttempt({ attempts, confirmed }: ActionBoundary): ConfirmationRecord | null {
+  return confirmed === null ? null : attempts[confirmed];
+}
+
+const inMatrices = (number: number) => counted(number, "matrix", "matrices");
+
+function candidatesText({ candidates, model }: BoundaryRecord): string {
+  const elements = candidates.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+  return `${inMatrices(candidates.length)} (${percent(elements / model.parameters)}% of the parameters)`;
+}
+
+/** Of figures in percent: the sign of percent behind the mean. */
+const withPercent = (text: string) => (/^[+-]?\d/.test(text) ? `delta ${text.replace(/^(\S+)/, "$1%")}` : text);
+
+function attemptText(attempt: ConfirmationRecord, margin: number): string {
+  const delta = withPercent(attemptDeltaText(attempt, margin));
+  const set = inMatrices(attempt.size);
+  switch (attempt.result) {
+    case "confirmed":
+      return `${set} are confirmed (${delta})`;
+    case "failed":
+      return `${set} together are shown to cost more (${delta})`;
+    case "undecided":
+      return `whether ${set} hold together is undecided after ${counted(attempt.seeds.length, "seed")} (${delta})`;
+    case "budget":
+      return `the budget ended after ${counted(attempt.deltas.length, "seed")} of confirming ${set}`;
+    default:
+      return attempt.result satisfies never;
+  }
+}
+
+function whyNone({ attempts, held, tried, stopped }: ActionBoundary, margin: number): string {
+  const last = attempts.at(-1);
+  if (last) {
+    const which = attempts.length === 1 ? "in the only attempt" : `in the last of ${attempts.length} attempts`;
+    return `${which} ${attemptText(last, margin)}`;
+  }
+  if (tried.length === 0)
+    return stopped === "budget" ? "the budget ended before any set was tried" : "no set was tried";
+  if (held.length > 0) return "none was put to the test of fresh seeds and examples";
+  return stopped === "budget"
+    ? "the budget ended before a set held in the search"
+    : "not even in the search did a set hold";
+}
+
+/** One sentence; a second one on what the search alone suggests, where nothing is confirmed. */
+export function actionFinding(record: BoundaryRecord, action: ActionBoundary): string {
+  const { margin, candidates } = record;
+  const attempt = confirmedAttempt(action);
+  const done = actionDone(action.action);
+  if (attempt === null) {
+    const hint =
+      action.held.length === 0
+        ? ""
+        : ` In the search ${inMatrices(action.held.length)} (${percent(action.held.length / candidates.length, 0)}%) held together, which is a hint and no result.`;
+    return `Of ${candidatesText(record)}, no set is confirmed that can be ${done} together within ${margin}%: ${whyNone(action, margin)}.${hint}`;
+  }
+  const set = `${attempt.size} (${percent(attempt.size / candidates.length, 0)}%, with ${percent(attempt.share)}% of the parameters)`;
+  return `Of ${candidatesText(record)}, ${set} can be ${done} together within ${margin}%: ${withPercent(attemptDeltaText(attempt, margin))}, confirmed on ${counted(attempt.seeds.length, "fresh seed")} and held-out examples that nothing was decided on.`;
+}
+
+function beside(share: number): string {
+  if (share < hoped.low) return "less than that";
+  return share <= hoped.high ? "within that" : "more than that";
+}
+
+/** The answer to the paper's hope that 25-50% of the matrices may go, by what is confirmed. */
+export function hopeFinding({ actions, candidates, margin }: BoundaryRecord): string {
+  const parts = actions.map((action) => {
+    const attempt = confirmedAttempt(action);
+    const done = actionDone(action.action);
+    if (attempt === null) return `none ${done}`;
+    const share = attempt.size / candidates.length;
+    return `${percent(share, 0)}% ${done} (${beside(share)})`;
+  });
+  return `Paper 63 hopes that 25 to 50% of the matrices may go. Confirmed here within ${margin}%, of ${inMatrices(candidates.length)}: ${parts.join("; ")}. What is not confirmed may still be possible.`;
+}
+
+/** Of what is confirmed; null where nothing is. */
+export function savingsFinding({ action, savings }: ActionBoundary): string | null {
+  if (savings === null) return null;
+  const less = (before: number, left: number) => `${percent(1 - left / before)}%`;
+  const { parameters, effectiveParameters, trainableParameters, trainableLeft } = savings;
+  const { trainingBytes, trainingBytesLeft, stepFlops, stepFlopsLeft } = savings;
+  const effective =
+    effectiveParameters === parameters
+      ? `all ${count(parameters)} parameters must still be stored`
+      : `${count(effectiveParameters)} numbers must be stored in place of ${count(parameters)} (effective parameters, ${less(parameters, effectiveParameters)} less)`;
+  return `With these matrices ${actionDone(action)}, ${effective}; ${less(trainableParameters, trainableLeft)} fewer parameters are trained, which takes ${less(trainingBytes, trainingBytesLeft)} less memory for weights, gradients and moments and ${less(stepFlops, stepFlopsLeft)} fewer operations a step.`;
+}
+
+/** What the findings do not say. */
+export const boundaryReach =
+  "All of this holds for one base checkpoint and one data set. The intervals speak of seeds, not of other held-out examples. A confirmed set is within the margin; it is not shown to be the largest one that is.";
+
+/** In the order of the record, the answer to the paper last. */
+export function boundaryFindings(record: BoundaryRecord): string[] {
+  if (record.actions.length === 0) return ["No action was searched."];
+  return [
+    ...record.actions.flatMap((action) => {
+      const saved = savingsFinding(action);
+      return [actionFinding(record, action), ...(saved === null ? [] : [saved])];
+    }),
+    hopeFinding(record),
+  ];
+}
