@@ -17,6 +17,7 @@ import { boundaryPage } from "../report/boundary-page.js";
 import { boundaryTables } from "../report/boundary-tables.js";
 import { counted, duration } from "../report/figure-text.js";
 import { terminalLook } from "../report/terminal-look.js";
+import { rejudgeAtMargins } from "../statistics/rejudged-boundary.js";
 import { type Boundary, type BoundaryOptions, findBoundary } from "../study/boundary.js";
 import { actionName } from "../study/boundary-evidence.js";
 import { boundaryPlan, boundarySummary } from "../study/boundary-summary.js";
@@ -204,7 +205,7 @@ function write(folder: RunFolder, finished: Finished, { json }: BoundaryArgument
   // A plan of an earlier sitting may be of a set that no longer is the one.
   if (best) writeRecord(folder.file("plan.json"), best);
   else rmSync(folder.file("plan.json"), { force: true });
-  writeFileAtomically(folder.file("report.html"), boundaryPage(record));
+  writeFileAtomically(folder.file("report.html"), boundaryPage(record, rejudgeAtMargins(record)));
   if (json === "-") process.stdout.write(`${JSON.stringify(record)}\n`);
   else {
     if (json !== null) writeRecord(json, record);
