@@ -1,5 +1,5 @@
 /** @file `deadweight boundary`: model, data, search, plan, report. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -37,6 +37,7 @@ import { leftOutText } from "./test-preview.js";
 import type { TrainableModel } from "./trainable-model.js";
 import { paceOf } from "./trial-pace.js";
 import { planTrials, type TrialPlan, trialSeconds } from "./trial-plan.js";
+import { withdrawRun } from "./withdraw-run.js";
 import { demandWritable } from "./writable-path.js";
 
 const now = () => performance.now();
@@ -181,12 +182,6 @@ async function searchIn(folder: RunFolder, search: Search): Promise<Finished> {
   }
 }
 
-/** A run that was refused before it trained anything must not bar the folder to the same command with its data mended. */
-function withdraw({ continued, file }: RunFolder): void {
-  if (continued || ["before.jsonl", "trials.jsonl"].some((name) => existsSync(file(name)))) return;
-  for (const name of ["run.json", "sft-data.json"]) rmSync(file(name), { force: true });
-}
-
 /** The one that stores least; of equals, the one that trains least. */
 function bestPlan({ record, plans }: Finished): PlanRecord | null {
   const trained = (action: string) =>
@@ -237,7 +232,7 @@ export async function runBoundary(source: string, args: BoundaryArguments): Prom
     if (failed > 0) throw new WorkerError(`${failed} trials failed. Run the same command to repeat them.`);
   } catch (error) {
     progress.end();
-    if (error instanceof InputError) withdraw(folder);
+    if (error instanceof InputError) withdrawRun(folder);
     if (error instanceof InterruptedError) throw new InterruptedError("Stopped. Run the same command to continue.");
     throw error;
   } finally {

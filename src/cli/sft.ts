@@ -1,5 +1,5 @@
 /** @file `deadweight sft`: model, plan, data, learning rate, fine-tuning, checkpoints, plan bound to them, report. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -34,6 +34,7 @@ import { terminalProgress } from "./terminal-progress.js";
 import { leftOutText } from "./test-preview.js";
 import { openTrainableModel } from "./trainable-model.js";
 import { paceOf } from "./trial-pace.js";
+import { withdrawRun } from "./withdraw-run.js";
 import { demandWritable } from "./writable-path.js";
 
 const now = () => performance.now();
@@ -139,12 +140,6 @@ async function runIn(folder: RunFolder, sft: Sft): Promise<SftRecord> {
   }
 }
 
-/** A run that was refused before it trained anything must not bar the folder to the same command with its data mended. */
-function withdraw({ continued, file }: RunFolder): void {
-  if (continued || ["trials.jsonl", "best", "last"].some((name) => existsSync(file(name)))) return;
-  for (const name of ["run.json", "sft-data.json"]) rmSync(file(name), { force: true });
-}
-
 /** `plan.json` goes with best/, or with last/ where only that is kept; `plan-last.json` with last/ beside best/. */
 function writePlans(folder: RunFolder, record: SftRecord, { opened, plan }: Sft): boolean {
   if (record.frozenMatrices.length === 0) return false;
@@ -192,7 +187,7 @@ export async function runSft(source: string, args: SftArguments): Promise<void> 
     );
   } catch (error) {
     progress.end();
-    if (error instanceof InputError) withdraw(folder);
+    if (error instanceof InputError) withdrawRun(folder);
     if (error instanceof InterruptedError)
       throw new InterruptedError("Stopped; what was done is saved. Run the same command to continue.");
     throw error;

@@ -1,5 +1,5 @@
 /** @file `deadweight test`: model, data, plan, trials, verdicts, report. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -31,6 +31,7 @@ import { seedPlanOf, studyOptions, trialCounts } from "./test-trials.js";
 import { openTestedModel, type TestedModel } from "./tested-model.js";
 import { paceOf } from "./trial-pace.js";
 import { planTrials, trialSeconds } from "./trial-plan.js";
+import { withdrawRun } from "./withdraw-run.js";
 import { demandWritable } from "./writable-path.js";
 
 const now = () => performance.now();
@@ -138,12 +139,6 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
   }
 }
 
-/** A run that was refused before it trained anything must not bar the folder to the same command with its data mended. */
-function withdraw({ continued, file }: RunFolder): void {
-  if (continued || ["before.jsonl", "trials.jsonl"].some((name) => existsSync(file(name)))) return;
-  for (const name of ["run.json", "sft-data.json"]) rmSync(file(name), { force: true });
-}
-
 function show(record: TestRecord, { json, likePaper }: TestArguments): void {
   if (json === "-") process.stdout.write(`${JSON.stringify(record)}\n`);
   else {
@@ -181,7 +176,7 @@ export async function runTest(source: string, args: TestArguments): Promise<void
       );
   } catch (error) {
     progress.end();
-    if (error instanceof InputError) withdraw(folder);
+    if (error instanceof InputError) withdrawRun(folder);
     if (error instanceof InterruptedError) throw new InterruptedError("Stopped. Run the same command to continue.");
     throw error;
   } finally {
