@@ -8,8 +8,8 @@ const count = z.number().int();
 /** [step, value] */
 const point = z.tuple([count, z.number()]);
 
-/** Steps between two changes of what is frozen. */
-const fineTuningPhase = z.object({
+/** Steps between two changes of what is frozen, as they are counted while it trains. */
+export const trainingPhase = z.object({
   /** Steps `fromStep` (not included) to `toStep`. */
   fromStep: count,
   toStep: count,
@@ -25,12 +25,15 @@ const fineTuningPhase = z.object({
   /** Trained on: positions that hold a token, and those that are scored. */
   tokens: count,
   scoredTokens: count,
+});
+
+const fineTuningPhase = trainingPhase.extend({
   /** Null where no time was measured. */
   tokensPerSecond: figure,
   scoredTokensPerSecond: figure,
 });
 
-const freezeEvent = z.object({
+export const freezeEvent = z.object({
   step: count,
   kind: z.enum(["freeze", "thaw"]),
   /** Parameters. */
@@ -62,8 +65,9 @@ export const fineTuningRecord = z.object({
 
 export const progressiveSettings = z.object({
   what: z.enum(["prefix", "matrices"]),
-  /** Steps between decisions, and before the first interval, which is the measure for the others. */
+  /** Steps between decisions. */
   every: count,
+  /** Steps before the first interval, which is the measure for the others: the first freeze is possible two intervals later. */
   after: count,
   /** Frozen below this share of the relative update of the first interval. */
   threshold: z.number(),

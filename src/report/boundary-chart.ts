@@ -16,6 +16,7 @@ const margins = { top: 26, bottom: 44, left: 62 };
 const lineHeight = 15;
 /** Of the 12 px sans-serif of the page, on the safe side. */
 const characterWidth = 6.6;
+const shiftOfLine = 4;
 /** Beyond is drawn at the edge. */
 const farthest = { down: -5, up: 200 };
 const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200];
@@ -23,7 +24,12 @@ const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200];
 interface Line {
   readonly action: ActionBoundary;
   readonly look: SeriesLook;
+  /** Pixels to the right: the same sets lie side by side under several actions. */
+  readonly shift: number;
 }
+
+/** Of the drawn y values, percent. */
+type Domain = readonly [number, number];
 
 const shareOf = ({ share }: { readonly share: number }) => share * 100;
 
@@ -64,41 +70,41 @@ interface Measured {
   readonly high: number | null;
 }
 
-function intervalMark(
-  { low, high, share }: Measured,
-  [bottom, top]: readonly [number, number],
-  color: string,
-  wide: boolean,
-) {
+const within = ([bottom, top]: Domain, value: number) => Math.min(top, Math.max(bottom, value));
+
+function intervalMark({ low, high, share }: Measured, domain: Domain, { look, shift }: Line, wide: boolean) {
   if (!exists(low) || !exists(high)) return null;
   return Plot.ruleX([0], {
     x: () => share * 100,
-    y1: Math.max(bottom, low),
-    y2: Math.min(top, high),
-    stroke: color,
+    y1: within(domain, low),
+    y2: within(domain, high),
+    dx: shift,
+    stroke: look.color,
     strokeWidth: wide ? 4 : 1.6,
     strokeOpacity: wide ? 0.5 : 0.7,
     strokeLinecap: "round",
   });
 }
 
-function lineMarks({ action, look }: Line, domain: readonly [number, number]): Plot.Markish[] {
+function lineMarks(line: Line, domain: Domain): Plot.Markish[] {
+  const { action, look, shift } = line;
   const { color, dash } = look;
-  const [bottom, top] = domain;
+  const [, top] = domain;
   const sets = bySize(action.tried);
   const prefixes = sets.filter(({ prefix, deltaPercent }) => prefix && exists(deltaPercent.mean));
-  const y = (set: TriedSet) => Math.min(top, Math.max(bottom, set.deltaPercent.mean ?? top));
-  const dot = { x: shareOf, y, r: 4.2, symbol: look.symbol, strokeWidth: 1.6, stroke: color };
+  const y = (set: TriedSet) => within(domain, set.deltaPercent.mean ?? top);
+  const dot = { x: shareOf, y, dx: shift, r: 4.2, symbol: look.symbol, strokeWidth: 1.6, stroke: color };
   return [
     Plot.lineY(prefixes, {
       x: shareOf,
       y,
+      dx: shift,
       stroke: color,
       strokeWidth: 1.7,
       strokeDasharray: dash,
       strokeLinejoin: "round",
     }),
-    sets.map(({ share, deltaPercent }) => intervalMark({ share, ...deltaPercent }, domain, color, false)),
+    sets.map(({ share, deltaPercent }) => intervalMark({ share, ...deltaPercent }, domain, line, false)),
     Plot.dot(prefixes, { ...dot, fill: color }),
     Plot.dot(
       sets.filter(({ prefix, deltaPercent }) => !prefix && exists(deltaPercent.mean)),
@@ -107,17 +113,19 @@ function lineMarks({ action, look }: Line, domain: readonly [number, number]): P
     // Nothing is known of a diverged set but that it is worse.
     Plot.text(
       sets.filter(({ deltaPercent }) => !exists(deltaPercent.mean)),
-      { x: shareOf, y: () => top, text: () => "↑ diverged", fill: color, dy: 8 },
+      { x: shareOf, y: () => top, text: () => "↑ diverged", fill: color, dx: shift, dy: 8 },
     ),
   ];
 }
 
-function confirmedMarks({ action, look: { color } }: Line, domain: readonly [number, number]): Plot.Markish[] {
+function confirmedMarks(line: Line, domain: Domain): Plot.Markish[] {
+  const { action, look, shift } = line;
+  const { color } = look;
   const attempt = confirmedAttempt(action);
   if (attempt === null || !exists(attempt.mean)) return [];
-  const at = { x: () => attempt.share * 100, y: () => attempt.mean! };
+  const at = { x: () => attempt.share * 100, y: () => attempt.mean!, dx: shift };
   return [
-    intervalMark(attempt, domain, color, true),
+    intervalMark(attempt, domain, line, true),
     Plot.dot([attempt], { ...at, r: 9, stroke: color, strokeWidth: 1.8, fill: "var(--paper)" }),
     Plot.dot([attempt], { ...at, r: 5.5, symbol: "star", fill: color }),
   ];
@@ -134,12 +142,7 @@ function described({ action }: Line, margin: number): string {
 }
 
 /** Labels at the right end of the lines, moved apart. */
-function labels(
-  lines: readonly Line[],
-  domain: readonly [number, number],
-  end: number,
-  margin: number,
-): Plot.Markish[] {
+function labels(lines: readonly Line[], domain: Domain, end: number, margin: number): Plot.Markish[] {
   const scale = symlog(margin);
   const [bottom, top] = domain.map(scale);
   const plotted = height - margins.top - margins.bottom;
@@ -174,7 +177,10 @@ export function boundaryChart(record: BoundaryRecord): Html {
   const title = "What more and more matrices cost together";
   const searched = actions.filter(({ tried }) => tried.length > 0);
   if (searched.length === 0) return missingChart(title, "No set on record.");
-  const lines = searched.map((action, index): Line => ({ action, look: seriesLook(index + 1) }));
+  const lines = searched.map((action, index): Line => {
+    const shift = (index - (searched.length - 1) / 2) * shiftOfLine;
+    return { action, look: seriesLook(index + 1), shift };
+  });
   const domain = domainOf(lines, margin);
   const end = 1.02 * Math.max(...searched.flatMap(({ tried }) => tried.map(shareOf)));
   const names = [`margin +${margin}%`, ...searched.map(({ action }) => action)];
@@ -200,7 +206,7 @@ export function boundaryChart(record: BoundaryRecord): Html {
         grid: true,
         label: "delta against full (% of its held-out loss)",
         ticks: ticksOf(domain, margin),
-        tickFormat: (value: number) => typographic(signed(value, Math.abs(value) < 1 ? 1 : 0)),
+        tickFormat: (value: number) => typographic(signed(value, value !== 0 && Math.abs(value) < 1 ? 1 : 0)),
       },
       marks: [
         Plot.rect([0], { x1: 0, x2: end, y1: margin, y2: domain[1], fill: "var(--worse)" }),

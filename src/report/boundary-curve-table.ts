@@ -1,5 +1,5 @@
 /** @file Every set that a boundary search tried, by size: what more and more matrices cost together. Knows neither terminal nor page. */
-import type { BoundaryRecord, TriedSet } from "../records/boundary-record.js";
+import type { ActionBoundary, BoundaryRecord, TriedSet } from "../records/boundary-record.js";
 import { actionBlock } from "./boundary-block.js";
 import { jointDeltaText } from "./boundary-delta.js";
 import { exists, percent } from "./figure-text.js";
@@ -20,25 +20,42 @@ function bar({ deltaPercent: { mean }, deltas }: TriedSet, margin: number): stri
   return "█".repeat(Math.max(1, Math.round(barWidth * Math.min(1, length))));
 }
 
+const sameSet = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((name) => b.includes(name));
+
+/** What an attempt to confirm that very set came to; null where there was none. */
+function freshResult({ matrices }: TriedSet, { attempts }: ActionBoundary) {
+  const attempt = attempts.findLast((one) =>
+    sameSet(
+      matrices,
+      one.matrices.map(({ name }) => name),
+    ),
+  );
+  return attempt?.result ?? null;
+}
+
 /** @param bars with a column that draws the delta, for a terminal. */
 export function curveTable({ actions, margin, seeds }: BoundaryRecord, { bars = false } = {}): ReportTable {
-  const rows = actions.flatMap(({ action, tried }) =>
+  const rows = actions.flatMap((searched) =>
     actionBlock(
-      bySize(tried).map(
-        (set): Row => ({
+      bySize(searched.tried).map((set): Row => {
+        const fresh = freshResult(set, searched);
+        return {
           cells: [
-            action,
+            searched.action,
             String(set.size),
             percent(set.share),
             jointDeltaText(set, margin),
             ...(bars ? [bar(set, margin)] : []),
             String(set.deltas.length),
             set.holds ? "held" : "failed",
+            fresh ?? "",
             set.prefix ? "first of the order" : "some passed over",
           ],
+          ...(fresh === "confirmed" && { tone: "good" as const }),
           ...(!set.holds && { tone: "bad" as const }),
-        }),
-      ),
+        };
+      }),
     ),
   );
   const columns: Column[] = [
@@ -49,6 +66,7 @@ export function curveTable({ actions, margin, seeds }: BoundaryRecord, { bars = 
     ...(bars ? [{ heading: "delta", dropFirst: 2 }] : []),
     { heading: "seeds", align: "right", dropFirst: 4 },
     { heading: "in the search", toned: true },
+    { heading: "on fresh seeds", toned: true, dropFirst: 5 },
     { heading: "set", dropFirst: 1 },
   ];
   return {

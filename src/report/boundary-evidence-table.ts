@@ -37,7 +37,7 @@ export function evidenceTable(action: ActionBoundary, { seeds }: BoundaryRecord)
       };
     }),
     notes: [
-      `Each matrix alone, everything else trained: mean over ${seeds.evidence === 1 ? "one seed" : `${seeds.evidence} seeds`}. The upper bound is that of the one-sided 95% interval with the variance pooled over the matrices of the arm${seeds.evidence === 1 ? "; one seed gives none" : ""}. The order: least bound for each parameter saved first. Of a frozen matrix those count as saved that need no gradient.`,
+      `Each matrix alone, everything else trained: mean over ${seeds.evidence === 1 ? "one seed" : `${seeds.evidence} seeds`}. The upper bound is that of the one-sided 95% interval with the variance pooled over the matrices of the arm${seeds.evidence === 1 ? "; one seed gives none, and the mean takes its place" : ""}. The order: least bound for each parameter saved first; those with a bound of zero or less before all others. Of a frozen matrix those count as saved that need no gradient.`,
     ],
   };
 }

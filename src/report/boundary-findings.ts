@@ -21,7 +21,13 @@ function candidatesText({ candidates, model }: BoundaryRecord): string {
 /** Of figures in percent: the sign of percent behind the mean. */
 const withPercent = (text: string) => (/^[+-]?\d/.test(text) ? `delta ${text.replace(/^(\S+)/, "$1%")}` : text);
 
-function attemptText(attempt: ConfirmationRecord, margin: number): string {
+/** Ended before its last look although nothing was shown, since its mean lay beyond the margin. */
+function givenUp({ result, seeds, mean }: ConfirmationRecord, { margin, seeds: planned }: BoundaryRecord): boolean {
+  return result === "undecided" && seeds.length < planned.lastLook && (mean === null || mean >= margin);
+}
+
+function attemptText(attempt: ConfirmationRecord, record: BoundaryRecord): string {
+  const { margin } = record;
   const delta = withPercent(attemptDeltaText(attempt, margin));
   const set = inMatrices(attempt.size);
   switch (attempt.result) {
@@ -30,7 +36,7 @@ function attemptText(attempt: ConfirmationRecord, margin: number): string {
     case "failed":
       return `${set} together are shown to cost more (${delta})`;
     case "undecided":
-      return `whether ${set} hold together is undecided after ${counted(attempt.seeds.length, "seed")} (${delta})`;
+      return `whether ${set} hold together is undecided after ${counted(attempt.seeds.length, "seed")} (${delta})${givenUp(attempt, record) ? ", where it was given up, for the mean lies beyond the margin" : ""}`;
     case "budget":
       return `the budget ended after ${counted(attempt.deltas.length, "seed")} of confirming ${set}`;
     default:
@@ -38,11 +44,11 @@ function attemptText(attempt: ConfirmationRecord, margin: number): string {
   }
 }
 
-function whyNone({ attempts, held, tried, stopped }: ActionBoundary, margin: number): string {
+function whyNone({ attempts, held, tried, stopped }: ActionBoundary, record: BoundaryRecord): string {
   const last = attempts.at(-1);
   if (last) {
     const which = attempts.length === 1 ? "in the only attempt" : `in the last of ${attempts.length} attempts`;
-    return `${which} ${attemptText(last, margin)}`;
+    return `${which} ${attemptText(last, record)}`;
   }
   if (tried.length === 0)
     return stopped === "budget" ? "the budget ended before any set was tried" : "no set was tried";
@@ -62,10 +68,17 @@ export function actionFinding(record: BoundaryRecord, action: ActionBoundary): s
       action.held.length === 0
         ? ""
         : ` In the search ${inMatrices(action.held.length)} (${percent(action.held.length / candidates.length, 0)}%) held together, which is a hint and no result.`;
-    return `Of ${candidatesText(record)}, no set is confirmed that can be ${done} together within ${margin}%: ${whyNone(action, margin)}.${hint}`;
+    return `Of ${candidatesText(record)}, no set is confirmed that can be ${done} together within ${margin}%: ${whyNone(action, record)}.${hint}`;
   }
   const set = `${attempt.size} (${percent(attempt.size / candidates.length, 0)}%, with ${percent(attempt.share)}% of the parameters)`;
-  return `Of ${candidatesText(record)}, ${set} can be ${done} together within ${margin}%: ${withPercent(attemptDeltaText(attempt, margin))}, confirmed on ${counted(attempt.seeds.length, "fresh seed")} and held-out examples that nothing was decided on.`;
+  return `Of ${candidatesText(record)}, ${set} can be ${done} together within ${margin}%: ${withPercent(attemptDeltaText(attempt, margin))}, confirmed on ${counted(attempt.seeds.length, "fresh seed")} and held-out examples that nothing was decided on.${earlierText(action)}`;
+}
+
+/** A larger set that was put to the test first is part of the answer. */
+function earlierText({ attempts, confirmed }: ActionBoundary): string {
+  const earlier = attempts.slice(0, confirmed ?? 0).map(({ size }) => size);
+  if (earlier.length === 0) return "";
+  return ` Before it, ${earlier.join(" and ")} together were not confirmed.`;
 }
 
 function beside(share: number): string {
@@ -102,14 +115,19 @@ export function savingsFinding({ action, savings }: ActionBoundary): string | nu
 export const boundaryReach =
   "All of this holds for one base checkpoint and one data set. The intervals speak of seeds, not of other held-out examples. A confirmed set is within the margin; it is not shown to be the largest one that is.";
 
+export interface BoundaryFinding {
+  /** The answer to what was asked. */
+  readonly answer: string;
+  /** What follows from it; null where nothing does. */
+  readonly consequence: string | null;
+}
+
 /** In the order of the record, the answer to the paper last. */
-export function boundaryFindings(record: BoundaryRecord): string[] {
-  if (record.actions.length === 0) return ["No action was searched."];
+export function boundaryFindings(record: BoundaryRecord): BoundaryFinding[] {
+  const { actions } = record;
+  if (actions.length === 0) return [{ answer: "No action was searched.", consequence: null }];
   return [
-    ...record.actions.flatMap((action) => {
-      const saved = savingsFinding(action);
-      return [actionFinding(record, action), ...(saved === null ? [] : [saved])];
-    }),
-    hopeFinding(record),
+    ...actions.map((action) => ({ answer: actionFinding(record, action), consequence: savingsFinding(action) })),
+    { answer: hopeFinding(record), consequence: null },
   ];
 }

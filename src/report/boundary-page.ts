@@ -5,7 +5,7 @@ import { attemptsTable } from "./boundary-attempts-table.js";
 import { boundaryChart } from "./boundary-chart.js";
 import { curveTable } from "./boundary-curve-table.js";
 import { evidenceTable } from "./boundary-evidence-table.js";
-import { boundaryFindings, boundaryReach } from "./boundary-findings.js";
+import { type BoundaryFinding, boundaryFindings, boundaryReach } from "./boundary-findings.js";
 import { groupsTable } from "./boundary-groups-table.js";
 import { interactionTable } from "./boundary-interaction-table.js";
 import { boundaryMap } from "./boundary-map.js";
@@ -26,15 +26,18 @@ function warnings({ warnings: list }: BoundaryRecord): Html {
 ${list.map((text) => html`<p>${prose(typographic(text))}</p>\n`)}</div>`;
 }
 
+const finding = ({ answer, consequence }: BoundaryFinding): Html =>
+  html`<p class="summary">${typographic(answer)}</p>\n${consequence === null ? "" : html`<p>${typographic(consequence)}</p>\n`}`;
+
 function section(id: string, title: string, tables: readonly (ReportTable | null)[]): Html {
   const present = tables.filter((table) => table !== null);
   if (present.length === 0) return html``;
-  return html`<section id="${id}"><h2>${title}</h2>\n${present.map((table) => htmlTable(table))}</section>`;
+  return html`<section id="${id}"><h2>${title}</h2>\n${present.map((table) => htmlTable(table, { tall: true }))}</section>`;
 }
 
-/** A hub id as it is; of a path the last part. */
+/** A hub id as it is, which has at most two parts; of a path the last part. */
 const modelName = (source: string) =>
-  /^[^./~]/.test(source) ? source : (source.split("/").findLast((part) => part !== "") ?? source);
+  /^[^./~][^/]*(\/[^/]+)?$/.test(source) ? source : (source.split("/").findLast((part) => part !== "") ?? source);
 
 /**
  * @param margins the same record judged at several margins; without them the page has no such table.
@@ -48,11 +51,11 @@ export function boundaryPage(record: BoundaryRecord, margins: readonly BoundaryA
     header: html`<h1>${title}</h1>
 <p class="kicker">Boundary of ${counted(candidates.length, "matrix", "matrices")} by deadweight ${version} · ${model.architecture}, ${count(model.parameters)} parameters · ${actions.map(({ action }) => action).join(", ")}</p>
 ${warnings(record)}`,
-    main: html`<section id="summary">${boundaryFindings(record).map((text) => html`<p class="summary">${typographic(text)}</p>\n`)}
+    main: html`<section id="summary">${boundaryFindings(record).map(finding)}
 <p class="note">${boundaryReach}</p></section>
 <section id="curve"><h2>From one matrix to all</h2>
 ${boundaryChart(record)}
-${actions.some(({ tried }) => tried.length > 0) ? htmlTable(curveTable(record)) : ""}</section>
+${actions.some(({ tried }) => tried.length > 0) ? htmlTable(curveTable(record), { tall: true }) : ""}</section>
 ${section("attempts", "What was confirmed", [attemptsTable(record), savingsTable(record)])}
 ${boundaryMap(record)}
 ${section("interaction", "Together and one by one", [interactionTable(record)])}

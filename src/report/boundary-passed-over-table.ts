@@ -1,7 +1,6 @@
 /** @file The matrices that a boundary search passed over. Knows neither terminal nor page. */
 import type { BoundaryRecord } from "../records/boundary-record.js";
 import { actionBlock } from "./boundary-block.js";
-import { counted } from "./figure-text.js";
 import type { ReportTable, Row } from "./report-table.js";
 
 /** Null where none was. */
@@ -12,10 +11,14 @@ export function passedOverTable({ actions }: BoundaryRecord): ReportTable | null
   if (rows.length === 0) return null;
   return {
     title: "Matrices passed over",
-    columns: [{ heading: "Action" }, { heading: "matrix" }, { heading: "failed with so many", align: "right" }],
+    columns: [
+      { heading: "Action" },
+      { heading: "matrix" },
+      { heading: "matrices in the set without it", align: "right" },
+    ],
     rows,
     notes: [
-      `${counted(rows.length, "matrix was", "matrices were")} passed over: the set held without it and failed with it, so it was grown on without. By the search's rule alone.`,
+      `In the order in which the search met them: the set held without the matrix and failed with it, so it was grown on without. By the search's rule alone, on its few seeds: no matrix is shown to be needed.`,
     ],
   };
 }

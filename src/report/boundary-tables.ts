@@ -33,9 +33,10 @@ export function boundaryTables(record: BoundaryRecord, look: Partial<TerminalLoo
     ...(record.warnings.length > 0
       ? [record.warnings.map((text) => painted("red", `Warning: ${text}`)).join("\n")]
       : []),
-    boundaryFindings(record)
-      .map((sentence) => painted("bold", sentence))
-      .join("\n\n"),
+    ...boundaryFindings(record).flatMap(({ answer, consequence }) => [
+      painted("bold", answer),
+      ...(consequence === null ? [] : [wrap(consequence, width).join("\n")]),
+    ]),
     ...tables.map((table) => terminalTable(namedOnce(table), width, paint)),
     wrap(boundaryReach, width).join("\n"),
   ].join("\n\n");

@@ -5,36 +5,11 @@ import { openSafetensors, type SafetensorsFile } from "../checkpoint/safetensors
 import { type WritableTensor, writeSafetensors } from "../checkpoint/safetensors-writer.js";
 import { InputError } from "../foundation/errors.js";
 import { parseJson, parseRecord } from "../records/record-file.js";
+import { freezeEvent, trainingPhase } from "../records/sft-record.js";
 import type { ParameterStore } from "./parameter-store.js";
 
 const count = z.number().int().nonnegative();
 const point = z.tuple([count, z.number()]);
-
-const phase = z.object({
-  /** Steps `fromStep` (not included) to `toStep`. */
-  fromStep: count,
-  toStep: count,
-  trainableParameters: count,
-  /** Of all parameters of the model as trained, 0..1. */
-  frozenShare: z.number(),
-  /** Leading groups that no gradient enters, the embeddings as one of them. */
-  prefixBlocks: count,
-  /** Whether the prefix's activations were kept. */
-  cached: z.boolean(),
-  /** Of the steps alone, with what the change of what is frozen took. */
-  seconds: z.number(),
-  scoredTokens: count,
-  /** Positions that hold a token. */
-  tokens: count,
-});
-
-const event = z.object({
-  step: count,
-  kind: z.enum(["freeze", "thaw"]),
-  /** Parameters. */
-  names: z.array(z.string()),
-  reason: z.string(),
-});
 
 const fineTuningProgress = z.object({
   /** Updates done. */
@@ -48,8 +23,8 @@ const fineTuningProgress = z.object({
   /** [step, seconds of training] */
   secondsCurve: z.array(point),
   /** The last is under way. */
-  phases: z.array(phase),
-  events: z.array(event),
+  phases: z.array(trainingPhase),
+  events: z.array(freezeEvent),
   bestStep: count,
   bestLoss: z.number().nullable(),
   /** Parameters, those that were frozen from the start included. */
@@ -70,8 +45,8 @@ const fineTuningProgress = z.object({
 
 export type FineTuningProgress = z.infer<typeof fineTuningProgress>;
 /** Of a stretch of steps between two changes of what is frozen. */
-export type FineTuningPhase = z.infer<typeof phase>;
-export type FreezeEvent = z.infer<typeof event>;
+export type FineTuningPhase = z.infer<typeof trainingPhase>;
+export type FreezeEvent = z.infer<typeof freezeEvent>;
 
 export interface SavedFineTuning {
   readonly progress: FineTuningProgress;
