@@ -170,7 +170,7 @@ const freeze: Shape = {
 };
 const crystal: Shape = {
   ...{ action: "crystal", arm: (place) => `crystal:${[1, 2, 4, 8][place % 4]}`, single: [0.01, 4.2], together: 24 },
-  ...{ noise: 0.12, sizes: [1, 2, 4, 8, 10, 12, 16, 32, 42], passedOver: [], held: 10 },
+  ...{ noise: 0.12, sizes: [1, 2, 4, 8, 9, 10, 12, 16, 32, 42], passedOver: [], held: 9 },
 };
 const random: Shape = {
   ...{ action: "random", arm: () => "random", single: [0.04, 9.5], together: 61, noise: 0.15 },
@@ -227,7 +227,7 @@ const crystalAction = () =>
         result: "confirmed",
       },
     ],
-    savingsOf(crystal, order.slice(0, 10)),
+    savingsOf(crystal, order.slice(0, 9)),
   );
 
 /** Random: one seed of the first attempt diverged, the second is undecided at the last look. */

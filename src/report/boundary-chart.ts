@@ -113,7 +113,7 @@ function lineMarks(line: Line, domain: Domain): Plot.Markish[] {
     // Nothing is known of a diverged set but that it is worse.
     Plot.text(
       sets.filter(({ deltaPercent }) => !exists(deltaPercent.mean)),
-      { x: shareOf, y: () => top, text: () => "↑ diverged", fill: color, dx: shift, dy: 8 },
+      { x: shareOf, y: () => top, text: () => "↑", fill: color, dx: shift, dy: 8 },
     ),
   ];
 }
@@ -185,11 +185,13 @@ export function boundaryChart(record: BoundaryRecord): Html {
   const end = 1.02 * Math.max(...searched.flatMap(({ tried }) => tried.map(shareOf)));
   const names = [`margin +${margin}%`, ...searched.map(({ action }) => action)];
   const hollow = searched.some(({ tried }) => tried.some(({ prefix }) => !prefix));
+  const diverged = searched.some(({ tried }) => tried.some(({ deltaPercent }) => !exists(deltaPercent.mean)));
+  const starred = searched.some((action) => confirmedAttempt(action) !== null);
   return chart(
     {
       title,
       description: `Delta of the held-out loss in percent against the share of the model's parameters that is treated; the margin is ${margin}%. ${lines.map((line) => described(line, margin)).join(". ")}.`,
-      caption: `Points: sets that were tried, the first matrices of the order${hollow ? "; hollow: sets that pass some over" : ""}. Bars: 95% interval over seeds, exploratory. Star: the confirmed set, with its interval on fresh seeds and examples. The vertical axis is straight near zero and logarithmic beyond the margin, so that small and large costs can both be read.`,
+      caption: `Points: sets that were tried, the first matrices of the order${hollow ? "; hollow: sets that pass some over" : ""}${diverged ? "; arrows: sets of which a seed diverged" : ""}. Bars: 95% interval over seeds, exploratory. ${starred ? "Star: the confirmed set, with its interval on fresh seeds and examples. " : ""}The vertical axis is straight near zero and logarithmic beyond the margin, so that small and large costs can both be read.`,
     },
     {
       width,

@@ -61,10 +61,10 @@ export function curveTable({ actions, margin, seeds }: BoundaryRecord, { bars = 
   const columns: Column[] = [
     { heading: "Action" },
     { heading: "matrices", align: "right" },
-    { heading: "% of parameters", align: "right", dropFirst: 3 },
+    { heading: "% of parameters", align: "right", dropFirst: 4 },
     { heading: "delta % [interval]", align: "right" },
-    ...(bars ? [{ heading: "delta", dropFirst: 2 }] : []),
-    { heading: "seeds", align: "right", dropFirst: 4 },
+    ...(bars ? [{ heading: "delta", dropFirst: 3 }] : []),
+    { heading: "seeds", align: "right", dropFirst: 2 },
     { heading: "in the search", toned: true },
     { heading: "on fresh seeds", toned: true, dropFirst: 5 },
     { heading: "set", dropFirst: 1 },

@@ -9,13 +9,14 @@ function confirmedCells(attempt: AttemptAtMargin | null, margin: number): string
   return [String(attempt.size), percent(attempt.share), delta({ mean, low, high, n: seeds }, margin)];
 }
 
-/** Null where nothing was judged at other margins. */
+/** Null where nothing was judged at other margins, or no action was searched. */
 export function marginsTable(judged: readonly BoundaryAtMargin[]): ReportTable | null {
-  if (judged.length === 0) return null;
+  if (judged.length === 0 || judged[0].actions.length === 0) return null;
   const actions = judged[0].actions.map(({ action }) => action);
   const confidence = fixed(judged[0].confidence * 100, 0);
   return {
-    title: "The same trials at other margins",
+    title:
+      judged.length === 1 ? `The same trials at a margin of ${judged[0].margin}%` : "The same trials at other margins",
     columns: [
       { heading: "Action" },
       { heading: "margin %", align: "right" },

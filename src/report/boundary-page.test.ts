@@ -45,28 +45,32 @@ describe("boundaryPage", () => {
   });
 
   it("answers for each action, and the paper", () => {
-    // 6 (4 * 288 * 288 + 3 * 288 * 768) = 5,971,968 of 15,191,712 are 39.3%; 26 of 42 are 62%, 10 of 42 are 24%.
-    expect(summary).toContain("Of 42 matrices (39.3% of the parameters), 26 (62%, with");
+    // 6 (4 * 288 * 288 + 3 * 288 * 768) = 5,971,968 of 15,191,712 are 39.3%; 16 of 42 are 38%, 9 of 42 are 21%.
+    // Two layers and two matrices of the MLP: 2 * 995,328 + 2 * 221,184 = 2,433,024, or 16.0%.
+    expect(summary).toContain("Of 42 matrices (39.3% of the parameters), 16 (38%, with 16.0% of the parameters)");
     expect(summary).toContain(
-      "can be frozen together within 0.5%: delta +0.25% [+0.07, +0.42], confirmed on 3 fresh seeds and held-out examples that nothing was decided on.",
+      "can be frozen together within 0.5%: delta +0.10% [−0.13, +0.32], confirmed on 3 fresh seeds and held-out examples that nothing was decided on. Before it, 29 together were not confirmed.",
     );
     expect(summary).toContain("no set is confirmed that can be replaced by random values together within 0.5%");
-    expect(summary).toContain("whether 3 matrices hold together is undecided after 5 seeds");
+    expect(summary).toContain("whether 4 matrices hold together is undecided after 5 seeds");
     expect(summary).toContain(
-      "62% frozen (more than that); 24% crystallized (less than that); none replaced by random values",
+      "38% frozen (within that); 21% crystallized (less than that); none replaced by random values",
     );
     expect(summary).toContain("With these matrices frozen, all 15.19M parameters must still be stored");
-    // 13,912,032 of 15,191,712.
-    expect(summary).toContain("13.91M numbers must be stored in place of 15.19M (effective parameters, 8.4% less)");
+    // One layer and two matrices of the MLP, 1,437,696, less 16 * 1056 + 15 * 576 numbers of the factors: 1,412,160 of 15,191,712.
+    expect(summary).toContain("13.78M numbers must be stored in place of 15.19M (effective parameters, 9.3% less)");
   });
 
   it("draws the curve and says in words what it shows", () => {
     const svg = document.querySelector("#curve svg.plot");
     const description = svg?.getAttribute("aria-description") ?? "";
     expect(description).toContain("the margin is 0.5%");
-    expect(description).toContain("confirmed at 25.1%: +0.25 [+0.07, +0.42]");
+    expect(description).toContain("confirmed at 16.0%: +0.10 [-0.13, +0.32]");
     expect(description).toContain("none confirmed");
-    expect(all(document, "#curve tbody tr")).toHaveLength(record.actions.flatMap(({ tried }) => tried).length);
+    const rows = all(document, "#curve tbody tr");
+    expect(rows).toHaveLength(record.actions.flatMap(({ tried }) => tried).length);
+    const confirmed = rows.filter(({ textContent }) => textContent.includes("confirmed"));
+    expect(confirmed.map((row) => row.querySelector("td")?.textContent)).toEqual(["16", "9"]);
   });
 
   it("maps what became of each matrix", () => {
@@ -74,8 +78,8 @@ describe("boundaryPage", () => {
     expect(maps).toHaveLength(3);
     const chips = all(maps[0], ".chip").map(({ textContent }) => textContent);
     const many = (text: string) => chips.filter((chip) => chip === text).length;
-    // 29 held, of which 26 are confirmed; one was passed over; the rest of 42.
-    expect([many("frozen"), many("held"), many("passed over"), many("trained")]).toEqual([26, 3, 1, 12]);
+    // 29 held, of which 16 are confirmed; one was passed over; the rest of 42.
+    expect([many("frozen"), many("held"), many("passed over"), many("trained")]).toEqual([16, 13, 1, 12]);
     expect(textOf(maps[1], "tbody")).toContain("rank 4");
   });
 
@@ -125,6 +129,10 @@ describe("boundaryPage where something is missing", () => {
     expect(finding({ ...unconfirmed, attempts: [{ ...failed, result: "budget" }] })).toContain(
       "the budget ended after 3 seeds of confirming 29 matrices",
     );
+    const beyond = { ...failed, mean: 0.71, low: 0.3, high: 1.12, result: "undecided" as const };
+    expect(finding({ ...unconfirmed, attempts: [beyond] })).toContain(
+      "is undecided after 3 seeds (delta +0.71% [+0.30, +1.12]), where it was given up, for the mean lies beyond the margin.",
+    );
     expect(finding({ ...unconfirmed, attempts: [], held: [], stopped: "budget" })).toContain(
       "the budget ended before a set held in the search",
     );
@@ -132,6 +140,19 @@ describe("boundaryPage where something is missing", () => {
     expect(finding({ ...unconfirmed, attempts: [], held: [], tried: [], evidence: [], stopped: "budget" })).toContain(
       "the budget ended before any set was tried",
     );
+  });
+
+  it("says where more than the paper hopes for is confirmed", () => {
+    const [action] = record.actions;
+    const attempt = { ...action.attempts[1], size: 22 };
+    expect(finding({ attempts: [attempt], confirmed: 0 })).toContain("52% frozen (more than that).");
+  });
+
+  it("names a model by its hub id, and by the last part of a path", () => {
+    const title = (source: string) => textOf(parsed({ ...record, model: { ...record.model, source } }), "h1");
+    expect(title("org/name")).toContain("of org/name can");
+    expect(title("runs/first/base/")).toContain("of base can");
+    expect(title("./base")).toContain("of base can");
   });
 
   it("leaves out what there is nothing of", () => {
@@ -159,7 +180,8 @@ describe("boundaryPage where something is missing", () => {
         : set,
     );
     const document = parsed(withAction(record, { tried }));
-    expect(textOf(document, "#curve svg")).toContain("diverged");
+    expect(textOf(document, "#curve svg")).toContain("↑");
+    expect(textOf(document, "#curve figcaption")).toContain("arrows: sets of which a seed diverged");
     expect(textOf(document, "#curve table")).toContain("diverged: 1 of 2 seeds");
     expect(textOf(document, "#interaction")).toContain("(diverged)");
   });

@@ -12,7 +12,7 @@ describe("boundaryTables", () => {
 
   it("begins with the warnings and answers, and ends with what they do not say", () => {
     expect(text.startsWith("Warning: 2 trials failed")).toBe(true);
-    expect(text).toContain("Of 42 matrices (39.3% of the parameters), 26 (62%,");
+    expect(text).toContain("Of 42 matrices (39.3% of the parameters), 16 (38%,");
     expect(text.trimEnd().endsWith("that is.")).toBe(true);
   });
 
@@ -52,9 +52,14 @@ describe("boundaryTables", () => {
 describe("boundaryMarginsText", () => {
   it("has a row for each action and margin", () => {
     const one = boundaryMarginsText([rejudgeBoundary(record, { margin: 1, confidence: 0.95 })], plain);
-    expect(one.split("\n").filter((line) => /^(freeze|crystal|random) +1 /.test(line))).toHaveLength(3);
+    const [margins, attempts] = one.split("\n\n");
+    expect(margins.split("\n").filter((line) => /^(freeze|crystal|random) +1 /.test(line))).toHaveLength(3);
+    // 29 matrices at +0.71 [+0.50, +0.92] cost more than 0.5% and less than 1%; one seed of the first attempt at random diverged.
+    expect(attempts).toMatch(/^freeze +1 +29 .*confirmed$/m);
+    expect(attempts).toMatch(/^random +1 +6 .*– +undecided$/m);
     const several = boundaryMarginsText(rejudgeAtMargins(record), plain);
     expect(several).toContain("0.25");
+    expect(several).not.toContain("The attempts");
     expect(several).toContain("none");
     // Each action is named in its first row only.
     expect(several.match(/^freeze/gm)).toHaveLength(1);
