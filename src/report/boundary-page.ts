@@ -18,6 +18,7 @@ import { count, counted } from "./figure-text.js";
 import { type Html, html, prose, typographic } from "./html.js";
 import { downloadLink, htmlPage } from "./html-page.js";
 import { htmlTable } from "./html-table.js";
+import { modelName } from "./model-name.js";
 import type { ReportTable } from "./report-table.js";
 
 function warnings({ warnings: list }: BoundaryRecord): Html {
@@ -34,10 +35,6 @@ function section(id: string, title: string, tables: readonly (ReportTable | null
   if (present.length === 0) return html``;
   return html`<section id="${id}"><h2>${title}</h2>\n${present.map((table) => htmlTable(table, { tall: true }))}</section>`;
 }
-
-/** A hub id as it is, which has at most two parts; of a path the last part. */
-const modelName = (source: string) =>
-  /^[^./~][^/]*(\/[^/]+)?$/.test(source) ? source : (source.split("/").findLast((part) => part !== "") ?? source);
 
 /**
  * @param margins the same record judged at several margins; without them the page has no such table.

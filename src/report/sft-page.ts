@@ -4,15 +4,12 @@ import { count } from "./figure-text.js";
 import { type Html, html, typographic } from "./html.js";
 import { downloadLink, htmlPage } from "./html-page.js";
 import { htmlTable } from "./html-table.js";
+import { modelName } from "./model-name.js";
 import { frozenByStep, lossByStep, lossByTime, paceByStep, trainingLoss } from "./sft-charts.js";
 import { runName, sftFindings } from "./sft-findings.js";
 import { sftSettingSection } from "./sft-setting.js";
 import { checkpointsTable, comparisonTable, eventsTable, phasesTable } from "./sft-table.js";
 import { dataSection } from "./test-setting.js";
-
-/** A hub id as it is; of a path the last part. */
-const modelName = (source: string) =>
-  /^[^./~]/.test(source) ? source : (source.split("/").findLast((part) => part !== "") ?? source);
 
 const reach =
   "Losses, savings and the time they took hold for this model, these data and this machine. The two runs of a comparison share data and order, so that chance in them cancels; time does not: whatever else the machine did is in it.";

@@ -6,6 +6,7 @@ import { forgettingSentence } from "./forgetting-sentence.js";
 import { type Html, html, prose, typographic } from "./html.js";
 import { downloadLink, htmlPage } from "./html-page.js";
 import { htmlTable } from "./html-table.js";
+import { modelName } from "./model-name.js";
 import { targetCurves } from "./target-curves.js";
 import { targetDeltaChart } from "./target-delta-chart.js";
 import { targetResults } from "./target-results.js";
@@ -28,10 +29,6 @@ function undecided({ verdicts }: TestRecord): Html {
   if (open.length === 0) return html``;
   return html`<h3 class="undecided">What is undecided</h3><ul>${open.map((matrix) => html`<li>${typographic(undecidedSentence(matrix))}</li>\n`)}</ul>`;
 }
-
-/** A hub id as it is; of a path the last part. */
-const modelName = (source: string) =>
-  /^[^./~]/.test(source) ? source : (source.split("/").findLast((part) => part !== "") ?? source);
 
 /** @returns a whole HTML document. The record can be saved from it. */
 export function testPage(record: TestRecord): string {
