@@ -71,7 +71,7 @@ const data = ["--data", at("planted", "training.jsonl"), "--lr", "1e-3", "--max-
 const globs = ["h.*.mlp.*", "h.*.attn.c_proj"];
 const [truth, boundary] = [at("planted", "truth"), at("planted", "boundary")];
 // The truth is measured on other held-out examples than any that the boundary sees.
-const truthArgs = ["--arms", "frozen,random", "--seeds", "6", "--no-controls", "--out", truth];
+const truthArgs = ["--arms", "random", "--seeds", "6", "--no-controls", "--out", truth];
 run(
   "test",
   model,
