@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { sftBatches } from "../data/batch-stream.js";
 import { microBatches } from "../data/micro-batches.js";
 import { evaluationBatches, type PackedBatch, type PackedShape } from "../data/packing.js";
-import type { SftExample } from "../data/sft-example.js";
+import { type SftExample, scoredTokens } from "../data/sft-example.js";
 import type { Backend } from "../engine/backend.js";
 import { DivergedError, InterruptedError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
@@ -123,6 +123,18 @@ function freshProgress(frozen: ReadonlySet<string>): FineTuningProgress {
   };
 }
 
+/** Passes over the training examples that have to be left for keeping activations to pay: the first only fills them. Measured 2026-11: on examples that come once, keeping made a step with half of the blocks frozen 1.5 times as long. */
+const keptFromOn = 1.5;
+
+/** At least: batches are never quite full. */
+function stepsOfEpoch(training: readonly SftExample[], { rows, length, slots }: PackedShape): number {
+  const [tokens, scored] = training.reduce(
+    ([all, counted], example) => [all + example.tokens.length, counted + scoredTokens(example)],
+    [0, 0],
+  );
+  return Math.max(tokens / (rows * length), scored / slots);
+}
+
 /**
  * Trains to the last step; continues from the saved state where there is one, to the same weights as without a break.
  * @throws DivergedError where a loss is not finite, InterruptedError on abort (the state is saved first), OutputError where the state
@@ -137,10 +149,15 @@ export async function fineTune(options: FineTuningOptions): Promise<FineTuning> 
   const measured = { ...shape, rows: measuredRows, slots: Math.min(shape.slots, measuredRows * shape.length) };
   const heldOutBatches = evaluationBatches(heldOut, measured);
   const model = base.build(start.ranks);
-  const setup = { backend, model, optimizer, training, heldOut: heldOutBatches, cacheBytes };
+  const worthKeeping = keptFromOn * stepsOfEpoch(training, shape);
+  /** Of the phase that begins after a step, so that a training that is continued decides as it did. */
+  const setupAt = (step: number) => ({
+    ...{ backend, model, optimizer, training, heldOut: heldOutBatches },
+    cacheBytes: steps - step >= worthKeeping ? cacheBytes : 0,
+  });
   let frozen: ReadonlySet<string> = new Set(progress.frozen);
   const initial = saved?.weights ?? new Map([...base.weights, ...start.replaced]);
-  let current = openFreezingTrainer(setup, initial, frozen);
+  let current = openFreezingTrainer(setupAt(progress.phases.at(-1)?.fromStep ?? 0), initial, frozen);
   saved?.restoreMoments(current.trainer.store);
   const { rule: memory, intervalRates } = progress;
   const watch = watchRule(progressive, model, saved ? { memory, intervalRates, earlier: saved.earlier } : undefined);
@@ -168,7 +185,7 @@ export async function fineTune(options: FineTuningOptions): Promise<FineTuning> 
     frozen =
       kind === "freeze" ? new Set([...frozen, ...names]) : new Set([...frozen].filter((name) => !names.includes(name)));
     const begin = now();
-    current = await refreeze(current, setup, frozen);
+    current = await refreeze(current, setupAt(step), frozen);
     progress.events.push({ step, kind, names, reason });
     // A phase that no step was taken in.
     const dropped = progress.phases.at(-1)!.fromStep === step ? progress.phases.pop()!.seconds : 0;
