@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { boundaryMarginRecord } from "../src/records/boundary-margin-record.js";
 import { boundaryRecord } from "../src/records/boundary-record.js";
 import { effectiveParameters } from "../src/records/effective-parameters.js";
 import { planRecord } from "../src/records/plan-record.js";
@@ -79,6 +80,18 @@ describe("a boundary", () => {
     expect(again.code).toBe(0);
     expect(readFileSync(join(out, "trials.jsonl"), "utf8")).toBe(trials);
     expect(readFileSync(join(out, "boundary.json"), "utf8")).toBe(record);
+  });
+
+  test("is judged at another margin without a trial, and its page is written again", async () => {
+    const judged = await deadweight("verdict", out, "--margin", "40", "--json", "-");
+    expect(judged.code).toBe(0);
+    const { margin, actions } = boundaryMarginRecord.parse(JSON.parse(judged.stdout));
+    expect(margin).toBe(40);
+    expect(actions.map(({ action }) => action)).toEqual(["freeze", "random"]);
+    const page = readFileSync(join(out, "report.html"), "utf8");
+    rmSync(join(out, "report.html"));
+    expect((await deadweight("report", out)).code).toBe(0);
+    expect(readFileSync(join(out, "report.html"), "utf8")).toBe(page);
   });
 
   test("crystal takes ranks from the ladder, and mixed sets train", async () => {

@@ -8,9 +8,9 @@ import { workerProcess } from "../dispatch/worker-process.js";
 import { InputError, InterruptedError, WorkerError } from "../foundation/errors.js";
 import { version } from "../foundation/version.js";
 import { jointSets } from "../paper/joint-sets.js";
-import type { BoundaryRecord } from "../records/boundary-record.js";
+import { type BoundaryRecord, boundaryRecord } from "../records/boundary-record.js";
 import type { PlanRecord } from "../records/plan-record.js";
-import { writeFileAtomically, writeRecord } from "../records/record-file.js";
+import { parseRecord, writeFileAtomically, writeRecord } from "../records/record-file.js";
 import { openRunFolder, type RunFolder } from "../records/run-folder.js";
 import type { RunRecord } from "../records/run-record.js";
 import { boundaryPage } from "../report/boundary-page.js";
@@ -127,7 +127,7 @@ function finish(search: Search, data: DataTaskResult, study: BoundaryOptions, fo
   const { args, opened } = search;
   const { rows, length, slots, rowsAtOnce } = study.setting;
   const { candidates, bytes } = opened.chosen;
-  const record = boundarySummary(
+  const summary = boundarySummary(
     {
       model: opened.facts,
       data: { ...testedData(data, args, opened.model), confirmation: data.examples.confirmation },
@@ -142,6 +142,8 @@ function finish(search: Search, data: DataTaskResult, study: BoundaryOptions, fo
     study,
     found,
   );
+  // As it will be read: a page that is written again is the same.
+  const record = parseRecord(boundaryRecord, summary, "boundary.json");
   const plans = found.actions.flatMap((searched): [string, PlanRecord][] => {
     const plan = boundaryPlan(record, candidates, searched);
     return plan === null ? [] : [[actionName(searched.action), plan]];
