@@ -79,11 +79,10 @@ describe.each(names)("the compact checkpoint of %s", (name) => {
         );
       });
     expect(readdirSync(path).sort()).toEqual(["compact.safetensors", "config.json", "load_compact.py", "plan.json"]);
-    for (const file of ["config.json", "load_compact.py"])
-      expect(readFileSync(join(path, file), "utf8")).toBe(
-        readFileSync(exportFixture(`${name}-compact/${file}`), "utf8"),
-      );
-    expect(readFileSync(join(path, "load_compact.py"), "utf8")).toBe(pythonLoader);
+    const given = (file: string) => readFileSync(exportFixture(file), "utf8");
+    expect(readFileSync(join(path, "config.json"), "utf8")).toBe(given(`${name}-compact/config.json`));
+    expect(readFileSync(join(path, "load_compact.py"), "utf8")).toBe(given("load_compact.py"));
+    expect(given("load_compact.py")).toBe(pythonLoader);
   });
 
   it("is as small as the plan says", () => {
