@@ -1,5 +1,6 @@
 /** @file What a set of matrices saves once it is treated: numbers to store, bytes, training memory, operations of a step. */
 import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
+import { actionOf } from "../crystal/planned-arm.js";
 import { dtypeBits, isDtype } from "../foundation/dtype.js";
 import { factorsAreSmaller } from "../foundation/factored-matrix.js";
 import type { LanguageModel } from "../model/language-model.js";
@@ -7,7 +8,6 @@ import type { BatchShape } from "../model/model-graph.js";
 import { factorNames } from "../model/weight.js";
 import type { BoundarySavings } from "../records/boundary-record.js";
 import { savedParameters } from "../records/effective-parameters.js";
-import { actionOf } from "../study/boundary-order.js";
 import type { MatrixSet } from "../study/boundary-search.js";
 import { stepCost } from "../training/step-cost.js";
 

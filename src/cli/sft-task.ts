@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { writeCheckpointFolder } from "../checkpoint/checkpoint-folder.js";
-import type { Arm } from "../crystal/arm.js";
+import { armOf } from "../crystal/planned-arm.js";
 import { type TreatedBy, treatEach } from "../crystal/treatment.js";
 import { evaluationBatches, type PackedShape } from "../data/packing.js";
 import { readSftDataset } from "../data/sft-dataset.js";
@@ -78,21 +78,6 @@ export const sftProgress = z.object({
   tokensPerSecond: z.number().nullable(),
 });
 export type SftProgress = z.infer<typeof sftProgress>;
-
-function armOf({ action, rank = 1 }: PlannedMatrix): Arm {
-  switch (action) {
-    case "freeze":
-      return { kind: "frozen" };
-    case "crystal":
-      return { kind: "crystal", rank, trainable: false };
-    case "random":
-      return { kind: "random", scale: "trained", trainable: false };
-    case "zero":
-      return { kind: "zero", trainable: false };
-    default:
-      return action satisfies never;
-  }
-}
 
 function treatedBy(base: BaseModel, planned: PlannedMatrix): TreatedBy {
   const parameter = `${planned.name}.weight`;

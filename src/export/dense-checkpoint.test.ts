@@ -8,7 +8,7 @@ import { runGraph } from "../../test/run-graph.js";
 import { absence, trainedFolder } from "../../test/trained-fixture.js";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { writeCheckpointFolder } from "../checkpoint/checkpoint-folder.js";
-import type { Arm } from "../crystal/arm.js";
+import { armOf } from "../crystal/planned-arm.js";
 import { treatEach } from "../crystal/treatment.js";
 import type { Buffer } from "../engine/backend.js";
 import { onnxBackend } from "../engine/onnx/onnx-backend.js";
@@ -76,21 +76,6 @@ async function logitsOf(
   const graph = logitsGraph(model, { rows, length });
   const outputs = await runGraph(await onnxBackend({ threads: 1 }), graph, inputs, { precision: "float32" });
   return outputs.get("logits")!;
-}
-
-function armOf({ action, rank = 1 }: PlannedMatrix): Arm {
-  switch (action) {
-    case "freeze":
-      return { kind: "frozen" };
-    case "crystal":
-      return { kind: "crystal", rank, trainable: false };
-    case "random":
-      return { kind: "random", scale: "trained", trainable: false };
-    case "zero":
-      return { kind: "zero", trainable: false };
-    default:
-      return action satisfies never;
-  }
 }
 
 /** The base with its matrices treated as by a trial: rank k as two thin products in the graph. */

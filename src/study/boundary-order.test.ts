@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Arm } from "../crystal/arm.js";
-import { actionOf, orderByEvidence, parametersSaved, type SingleCost } from "./boundary-order.js";
+import { actionOf } from "../crystal/planned-arm.js";
+import { orderByEvidence, parametersSaved, type SingleCost } from "./boundary-order.js";
 
 const frozen: Arm = { kind: "frozen" };
 const random: Arm = { kind: "random", scale: "trained", trainable: false };

@@ -1,7 +1,7 @@
 /** @file The order in which matrices are given up: cheapest evidence first. Pure: runs nothing. */
 import type { Arm } from "../crystal/arm.js";
+import { actionOf } from "../crystal/planned-arm.js";
 import { savedParameters } from "../records/effective-parameters.js";
-import type { PlannedMatrix } from "../records/plan-record.js";
 import type { SeedDeltas } from "../statistics/joint-delta.js";
 import { momentsOf } from "../statistics/paired-difference.js";
 import { studentQuantile } from "../statistics/student-t.js";
@@ -29,26 +29,6 @@ export interface Evidence extends SingleCost {
   readonly high: number | null;
   /** Parameters that it saves; frozen ones need no gradient and no moments. */
   readonly saved: number;
-}
-
-/** As a plan says it. @throws never: arms that leave a weight trainable are no action. */
-export function actionOf(arm: Arm): Pick<PlannedMatrix, "action" | "rank"> | null {
-  if ("trainable" in arm && arm.trainable) return null;
-  switch (arm.kind) {
-    case "frozen":
-      return { action: "freeze" };
-    case "crystal":
-      return { action: "crystal", rank: arm.rank };
-    case "random":
-      return arm.scale === "trained" ? { action: "random" } : null;
-    case "zero":
-      return { action: "zero" };
-    case "full":
-    case "shuffled":
-      return null;
-    default:
-      return arm satisfies never;
-  }
 }
 
 export function parametersSaved(arm: Arm, { rows, cols }: Candidate): number {

@@ -14,8 +14,6 @@ export interface BoundarySearchOptions {
 export interface BoundarySearch {
   /** The largest set that holds; empty where none does. */
   readonly held: MatrixSet;
-  /** Sizes of the order's first matrices that were tried on the way from one to all. */
-  readonly sizes: readonly number[];
   /** Those that the set failed with, and how many it had without them. */
   readonly passedOver: readonly { readonly name: string; readonly size: number }[];
   readonly stopped: "complete" | "budget" | "passed over enough";
@@ -41,7 +39,6 @@ export async function searchBoundary(
   holds: Holds,
   { mostPassedOver }: BoundarySearchOptions,
 ): Promise<BoundarySearch> {
-  const sizes: number[] = [];
   const passedOver: { name: string; size: number }[] = [];
   let kept: MatrixSet = [];
   const ask = async (set: MatrixSet): Promise<boolean> => {
@@ -59,12 +56,11 @@ export async function searchBoundary(
     }
     return holding;
   };
-  const done = (stopped: BoundarySearch["stopped"]): BoundarySearch => ({ held: kept, sizes, passedOver, stopped });
+  const done = (stopped: BoundarySearch["stopped"]): BoundarySearch => ({ held: kept, passedOver, stopped });
   try {
     const tried: { size: number; holding: boolean }[] = [];
     for (const size of doublingSizes(order.length)) {
       const holding = await ask(order.slice(0, size));
-      sizes.push(size);
       tried.push({ size, holding });
       if (holding) kept = order.slice(0, size);
     }

@@ -1,5 +1,6 @@
 /** @file From a finished boundary search to its record and its plan. Pure: runs nothing. */
 import { type Arm, armName } from "../crystal/arm.js";
+import { actionOf } from "../crystal/planned-arm.js";
 import { version } from "../foundation/version.js";
 import type { ActionBoundary, BoundaryRecord, BoundarySavings, SeedDeltaRecord } from "../records/boundary-record.js";
 import { effectiveParameters } from "../records/effective-parameters.js";
@@ -9,7 +10,7 @@ import { estimateMean, type MeanEstimate } from "../statistics/paired-difference
 import type { Boundary, BoundaryOptions, SearchedAction, TriedSet } from "./boundary.js";
 import type { ConfirmationAttempt } from "./boundary-confirmation.js";
 import { actionName } from "./boundary-evidence.js";
-import { actionOf, type Candidate } from "./boundary-order.js";
+import type { Candidate } from "./boundary-order.js";
 import type { MatrixSet } from "./boundary-search.js";
 import { boundaryWarnings } from "./boundary-warnings.js";
 
