@@ -10,7 +10,27 @@ export type Buffers = ReadonlyMap<string, Buffer>;
 export interface Backend {
   /** For people: "onnxruntime 1.30 on cpu, 2 threads". */
   readonly description: string;
+  /** The optimizer's loops on the backend's own threads, where it has them. */
+  readonly optimizer?: OptimizerLoops;
   compile(graph: Graph): Promise<Program>;
+}
+
+export interface OptimizerArrays {
+  readonly weights: Float32Array;
+  readonly gradients: Float32Array;
+  readonly firstMoments: Float32Array;
+  readonly secondMoments: Float32Array;
+}
+
+/** Loops over long vectors; nothing else may run meanwhile. */
+export interface OptimizerLoops {
+  /** In float64. */
+  sumOfSquares(values: Float32Array): number;
+  /**
+   * In place: g *= gradientScale; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w = decay w - stepSize m / (sqrt(v) correction + epsilon).
+   * @param scalars beta1, 1 - beta1, beta2, 1 - beta2, decay, stepSize, correction, epsilon, gradientScale
+   */
+  adamw(arrays: OptimizerArrays, scalars: Float64Array): void;
 }
 
 /** A compiled graph; holds native resources until disposed of. */

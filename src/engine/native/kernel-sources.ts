@@ -1,0 +1,49 @@
+/** @file The C sources that come with the package, and the compiler's flags for them. Compiles nothing. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { InputError } from "../../foundation/errors.js";
+import { sha256OfBytes } from "../../foundation/sha256.js";
+import { variants } from "./variant.js";
+
+const flags = z.array(z.string());
+const flagsFile = z.object({
+  compile: flags,
+  link: flags,
+  variants: z.record(z.enum(variants), flags),
+});
+
+export interface KernelSources {
+  /** Paths of what is compiled for a variant. */
+  readonly kernels: readonly string[];
+  /** Path of the source that asks the processor. */
+  readonly cpu: string;
+  readonly flags: z.infer<typeof flagsFile>;
+  /** Of every name and text. */
+  readonly sha256: string;
+}
+
+/** Beside `src` and `dist` alike. */
+const packaged = fileURLToPath(new URL("../../../native/", import.meta.url));
+
+/** @throws InputError where they are not there. */
+export function kernelSources(folder: string = packaged): KernelSources {
+  try {
+    const names = readdirSync(folder)
+      .filter((name) => /\.[ch]$|^variants\.json$/.test(name))
+      .sort();
+    const texts = names.map((name) => readFileSync(join(folder, name), "utf8"));
+    const compiled = names.filter((name) => name.endsWith(".c"));
+    return {
+      kernels: compiled.filter((name) => name !== "cpu.c").map((name) => join(folder, name)),
+      cpu: join(folder, "cpu.c"),
+      flags: flagsFile.parse(JSON.parse(readFileSync(join(folder, "variants.json"), "utf8"))),
+      sha256: sha256OfBytes(JSON.stringify(names.map((name, index) => [name, texts[index]]))),
+    };
+  } catch (error) {
+    throw new InputError(
+      `${folder}: the kernels' sources cannot be read (${(error as Error).message}). Install deadweight anew.`,
+    );
+  }
+}
