@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
+import { noCompiler } from "./toy-library.js";
 
 const main = resolve(import.meta.dirname, "../dist/cli/main.js");
 const folder = mkdtempSync(join(tmpdir(), "deadweight-cli-"));
@@ -26,13 +27,17 @@ interface Ended {
   readonly stderr: string;
 }
 
-function deadweight(...args: string[]): Promise<Ended> {
+function deadweightIn(environment: Readonly<Record<string, string>>, ...args: string[]): Promise<Ended> {
+  const options = { maxBuffer: 1 << 26, env: { ...process.env, ...environment } };
   return new Promise((done) => {
-    const child = execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 26 }, (_error, stdout, stderr) => {
+    const child = execFile(process.execPath, [main, ...args], options, (_error, stdout, stderr) => {
       done({ code: child.exitCode, stdout, stderr });
     });
   });
 }
+
+const deadweight = (...args: string[]) => deadweightIn({}, ...args);
+const withoutCompiler = { CC: "/nonexistent" };
 
 const lastLine = ({ stderr }: Ended): string => stderr.trim().split("\n").at(-1)!;
 
@@ -79,8 +84,45 @@ test("help teaches, and says what the exit codes mean", async () => {
 test("doctor says what there is, and why not", async () => {
   const { code, stdout } = await deadweight("doctor");
   expect(code).toBe(0);
-  expect(stdout).toMatch(/cpu +onnxruntime 1\.\d+\.\d+ on cpu/);
+  expect(stdout).toMatch(/onnx +onnxruntime 1\.\d+\.\d+ on cpu/);
   expect(stdout).toMatch(/webgpu +(usable|No usable webgpu adapter here)/);
+  expect(stdout).toMatch(/by default +(native kernels|onnxruntime) .*, fp32/);
+});
+
+describe("without a compiler", () => {
+  test("doctor says so, and what computes then", async () => {
+    const { code, stdout } = await deadweightIn(withoutCompiler, "doctor");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/compiler +No C compiler here: CC is '\/nonexistent', which does not answer\./);
+    expect(stdout).toMatch(/self-test +not run/);
+    for (const asked of ["by default", "--precision auto"])
+      expect(stdout).toMatch(
+        new RegExp(`${asked} +onnxruntime \\S+ on cpu, fp32; No C compiler .*with onnxruntime\\.`),
+      );
+  });
+
+  test.each([
+    [["--precision", "bf16"], /^deadweight: --precision bf16 needs the native kernels\. No C compiler here/],
+    [["--backend", "native"], /^deadweight: --backend native cannot be had\. No C compiler here/],
+  ])("%j is refused, and nothing is begun", async (args, message) => {
+    const out = join(folder, "refused");
+    const ended = await deadweightIn(withoutCompiler, "paper", "--preset", "smoke", "--out", out, ...args);
+    expect(ended.code).toBe(1);
+    expect(lastLine(ended)).toMatch(message);
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+test.skipIf(noCompiler !== null)("doctor tells of the compiled kernels", async () => {
+  const { code, stdout } = await deadweight("doctor");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/variants +.*portable/);
+  expect(stdout).toMatch(/library +\S+\.so \((in the cache|compiled now, \d+\.\d s)\)/);
+  expect(stdout).toMatch(/self-test +passed in fp32 and bf16/);
+  expect(stdout).toMatch(/by default +native kernels \(\w+, .+\), fp32/);
+  const refused = await deadweightIn({ DEADWEIGHT_VARIANT: "avx1024" }, "paper", "--preset", "smoke");
+  expect(refused.code).toBe(2);
+  expect(lastLine(refused)).toMatch(/^deadweight: DEADWEIGHT_VARIANT is 'avx1024'; variants are amx, /);
 });
 
 /** Interrupts as Ctrl-C does, or kills, after a while. */

@@ -7,7 +7,16 @@ import { boundarySize, demandBudget } from "./boundary-size.js";
 const raw: RawBoundaryOptions = {
   ...{ data: ["train.jsonl"], trainOn: "completion", heldOut: "256", maxExamples: "20000", batchTokens: "512" },
   ...{ action: "freeze", evidenceSeeds: "2", searchSeeds: "3", maxSeeds: "12", attempts: "3", passOver: "3" },
-  ...{ lr: "1e-3", seed: "1", steps: "50", margin: "0.5", confidence: "0.95", device: "cpu" },
+  ...{
+    lr: "1e-3",
+    seed: "1",
+    steps: "50",
+    margin: "0.5",
+    confidence: "0.95",
+    device: "cpu",
+    backend: "auto",
+    precision: "fp32",
+  },
 };
 const parsed = (options: Partial<RawBoundaryOptions>) => boundaryArguments({ ...raw, ...options });
 

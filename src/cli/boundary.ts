@@ -25,6 +25,7 @@ import { type BoundaryArguments, firstLook } from "./boundary-arguments.js";
 import { type Chosen, openBoundaryModel } from "./boundary-model.js";
 import { boundarySavings } from "./boundary-savings.js";
 import { boundarySize, demandBudget } from "./boundary-size.js";
+import { chooseBackend, otherBackendNote } from "./chosen-backend.js";
 import { dataConfiguration } from "./data-arguments.js";
 import type { DataTaskResult } from "./data-task.js";
 import { type DataSources, encodeData, findData, maxLengthOf, testedData } from "./fine-tuning-data.js";
@@ -48,24 +49,28 @@ interface Search {
   readonly args: BoundaryArguments;
   readonly opened: TrainableModel<Chosen>;
   readonly sources: DataSources;
+  /** What computes, for records. */
+  readonly engine: string;
   readonly options: SourceOptions;
 }
 
 /** Only the last step is measured: a search needs no curves. */
 const withEvaluation = (args: BoundaryArguments) => ({ ...args, evaluateEvery: args.steps });
 
-function runRecordOf({ source, args, opened, sources }: Search): RunRecord {
+function runRecordOf({ source, args, opened, sources, engine }: Search): RunRecord {
   return {
     schema: "deadweight/run@1",
     version,
     command: "boundary",
     // Neither actions nor the budget: more of them continue a folder. The margin is: a held-out part is fresh for one choice of a set.
     configuration: {
-      ...{ model: source, ...dataConfiguration(args), steps: args.steps, device: args.device },
+      ...{ model: source, ...dataConfiguration(args), steps: args.steps },
+      ...{ device: args.device, precision: args.precision },
       ...{ margin: args.margin, confidence: args.confidence, attempts: args.attempts, maxSeeds: args.maxSeeds },
     },
     inputs: { model: opened.facts.sha256, ...sources.inputs },
     machine: thisMachine(),
+    backend: engine,
     startedAt: new Date().toISOString(),
   };
 }
@@ -124,14 +129,14 @@ interface Finished {
 }
 
 function finish(search: Search, data: DataTaskResult, study: BoundaryOptions, found: Boundary): Finished {
-  const { args, opened } = search;
+  const { args, opened, engine } = search;
   const { rows, length, slots, rowsAtOnce } = study.setting;
   const { candidates, bytes } = opened.chosen;
   const summary = boundarySummary(
     {
       model: opened.facts,
       data: { ...testedData(data, args, opened.model), confirmation: data.examples.confirmation },
-      batch: { rows, length, slots, rowsAtOnce, scoredTokensPerStep: data.plan.meanScored },
+      batch: { rows, length, slots, rowsAtOnce, scoredTokensPerStep: data.plan.meanScored, backend: engine },
       savingsOf: (set) =>
         boundarySavings(set, {
           ...{ matrices: candidates, parameters: opened.facts.parameters, bytes, build: opened.build },
@@ -210,20 +215,25 @@ function write(folder: RunFolder, finished: Finished, { json }: BoundaryArgument
   }
 }
 
-export async function runBoundary(source: string, args: BoundaryArguments): Promise<void> {
-  if (args.json !== null && args.json !== "-") demandWritable(args.json, "--json");
+export async function runBoundary(source: string, given: BoundaryArguments): Promise<void> {
+  if (given.json !== null && given.json !== "-") demandWritable(given.json, "--json");
   const progress = terminalProgress(process.stderr, now);
   const options = { progress, signal: interruptSignal(progress.note) };
   const begin = now();
   const path = await modelPath(source, options);
-  const opened = openBoundaryModel(source, path, args.matrices);
-  demandBudget(opened.chosen.candidates.length, args);
-  const search = { source, path, args, opened, options, sources: await findData(args, options) };
+  const opened = openBoundaryModel(source, path, given.matrices);
+  demandBudget(opened.chosen.candidates.length, given);
+  const sources = await findData(given, options);
+  const { engine, ...chosen } = await chooseBackend(given, options);
+  const args = { ...given, ...chosen };
+  const search = { source, path, args, opened, options, sources, engine };
   if (args.dryRun) return dryRun(search);
   const out = args.out ?? join("runs", `boundary-${basename(source.replace(/@.*$/, ""))}`);
   const folder = openRunFolder(out, runRecordOf(search));
   try {
     progress.note(`${folder.continued ? "Continuing" : "Starting"} in ${out}.`);
+    const other = otherBackendNote(folder, engine);
+    if (other !== null) progress.note(other);
     const finished = await searchIn(folder, search);
     write(folder, finished, args);
     const plan = finished.plans.size > 0 ? ` Plan: ${folder.file("plan.json")}.` : " No set was confirmed: no plan.";

@@ -1,10 +1,17 @@
 /** @file The options of every training command that say where and on how much of the machine it runs. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../foundation/errors.js";
+import type { BackendWish, Device, PrecisionWish } from "../training/open-backend.js";
 import { optional, positiveInteger } from "./option-values.js";
 
-export interface ComputeArguments {
-  readonly device: "cpu" | "webgpu";
+/** What computes, and how. */
+export interface EngineArguments {
+  readonly device: Device;
+  readonly backend: BackendWish;
+  readonly precision: PrecisionWish;
+}
+
+export interface ComputeArguments extends EngineArguments {
   /** Null: all cores. */
   readonly threads: number | null;
   /** Null: as many as the memory allows. */
@@ -13,19 +20,33 @@ export interface ComputeArguments {
   readonly memoryBytes: number | null;
 }
 
-export interface RawComputeOptions {
-  readonly device: "cpu" | "webgpu";
+export interface RawComputeOptions extends EngineArguments {
   readonly threads?: string;
   readonly jobs?: string;
   readonly memory?: string;
 }
 
+export function addEngineOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--backend <name>", "native: kernels in C, compiled here once; auto: native where it works, else onnx")
+        .choices(["auto", "native", "onnx"])
+        .default("auto"),
+    )
+    .addOption(
+      new Option(
+        "--precision <p>",
+        "of the factors of matrix products; auto: bf16 where the processor has AMX, else fp32",
+      )
+        .choices(["fp32", "bf16", "auto"])
+        .default("fp32"),
+    )
+    .addOption(new Option("--device <device>", "where to compute").choices(["cpu", "webgpu"]).default("cpu"));
+}
+
 /** @param jobs whether several trials run at a time. */
 export function addComputeOptions(command: Command, { jobs }: { readonly jobs: boolean }): Command {
-  command
-    .addOption(new Option("--precision <p>", "of the arithmetic").choices(["fp32"]).default("fp32"))
-    .addOption(new Option("--device <device>", "where to compute").choices(["cpu", "webgpu"]).default("cpu"))
-    .option("--threads <n>", "threads in all (default: all cores)");
+  addEngineOptions(command).option("--threads <n>", "threads in all (default: all cores)");
   if (jobs)
     command.option(
       "--jobs <n>",
@@ -46,9 +67,10 @@ export function parseMemory(text: string, option: string): number {
 }
 
 /** @throws UsageError naming the option and what it takes. */
-export function computeArguments({ device, threads, jobs, memory }: RawComputeOptions): ComputeArguments {
+export function computeArguments(raw: RawComputeOptions): ComputeArguments {
+  const { device, backend, precision, threads, jobs, memory } = raw;
   return {
-    device,
+    ...{ device, backend, precision },
     threads: optional(threads, "--threads", positiveInteger),
     jobs: optional(jobs, "--jobs", positiveInteger),
     memoryBytes: optional(memory, "--memory", parseMemory),

@@ -3,22 +3,24 @@ import { Command } from "commander";
 import { version } from "../foundation/version.js";
 import { thisMachine } from "./machine.js";
 
+const notes = `
+Training runs on kernels in C that are compiled once, by the first C compiler that answers ($CC, else cc, gcc, clang), for the best variant
+that the processor can run, and kept in a cache folder. They are held against a reference in float64 before they are used; where
+anything is missing, onnxruntime computes. --backend and --precision of every training command choose otherwise.
+
+bf16 rounds the factors of matrix products and sums in fp32. It is faster where the processor has AMX, and not otherwise: without AMX a
+processor multiplies bf16 at half the rate of fp32.
+
+  CC                  the compiler
+  DEADWEIGHT_CACHE    folder of the compiled kernels
+  DEADWEIGHT_VARIANT  a variant in place of the best: amx, avx512bf16, avx512, avx2, portable`;
+
 export function doctorCommand(): Command {
   return new Command("doctor")
-    .description("Say what this machine offers for training: devices, backends, and why not.")
+    .description("Say what this machine offers for training: compiler, kernels, devices, backends, and why not.")
+    .addHelpText("after", notes)
     .action(async () => {
-      const { chooseDevice, deviceFailure } = await import("../engine/onnx/device.js");
-      const { openBackend } = await import("../training/open-backend.js");
-      const machine = thisMachine();
-      const { backend } = await openBackend({ device: "cpu", threads: 0 });
-      const cpuFailure = await deviceFailure("cpu");
-      const webgpu = await chooseDevice("webgpu");
-      const lines = [
-        `deadweight ${version}, Node ${machine.node}`,
-        `machine   ${machine.cpu}, ${machine.logicalCores} logical cores, ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.platform} ${machine.arch}`,
-        `cpu       ${cpuFailure === null ? backend.description : `not usable: ${cpuFailure}`}`,
-        `webgpu    ${webgpu.device === "webgpu" ? "usable (--device webgpu)" : webgpu.note}`,
-      ];
-      process.stdout.write(`${lines.join("\n")}\n`);
+      // Loaded when it is asked for: --help should answer at once.
+      process.stdout.write(`${await (await import("./doctor.js")).examination(thisMachine(), version)}\n`);
     });
 }

@@ -14,61 +14,63 @@ import { openRunFolder } from "../records/run-folder.js";
 import type { RunRecord } from "../records/run-record.js";
 import { duration } from "../report/figure-text.js";
 import { paperTables } from "../report/paper-tables.js";
+import { chooseBackend, otherBackendNote } from "./chosen-backend.js";
 import { interruptSignal } from "./interrupt.js";
 import { thisMachine } from "./machine.js";
-import { runOptions } from "./run-options.js";
+import { type RawRunOptions, type RunOptions, runOptions } from "./run-options.js";
 import { terminalProgress } from "./terminal-progress.js";
 import { demandWritable } from "./writable-path.js";
 
-export interface PaperCommandOptions {
+export interface PaperCommandOptions extends RawRunOptions {
   readonly preset: string;
   readonly out?: string;
   readonly json?: string;
-  readonly device: "cpu" | "webgpu";
-  readonly threads?: string;
-  readonly jobs?: string;
 }
 
 const now = () => performance.now();
 
-function runRecordOf(preset: PaperPreset, device: string): RunRecord {
+function runRecordOf(preset: PaperPreset, { device, precision }: RunOptions, engine: string): RunRecord {
   // More seeds continue a folder.
   const { seeds: _seeds, ...identity } = preset;
   return {
     schema: "deadweight/run@1",
     version,
     command: "paper",
-    configuration: { preset: JSON.parse(JSON.stringify(identity)), device },
+    configuration: { preset: JSON.parse(JSON.stringify(identity)), device, precision },
     inputs: paperInputs(),
     machine: thisMachine(),
+    backend: engine,
     startedAt: new Date().toISOString(),
   };
 }
 
 export async function paper(options: PaperCommandOptions): Promise<void> {
   const preset = paperPreset(options.preset);
-  const { device, threads, jobs } = runOptions(options);
+  const given = runOptions(options);
   const toFile = options.json !== undefined && options.json !== "-" ? options.json : null;
   if (toFile) demandWritable(toFile, "--json");
   const out = options.out ?? join("runs", `paper-${preset.name}`);
-  const folder = openRunFolder(out, runRecordOf(preset, device));
   const progress = terminalProgress(process.stderr, now);
   const signal = interruptSignal(progress.note);
+  const { engine, ...chosen } = await chooseBackend(given, { progress, signal });
+  const { jobs, ...compute } = { ...given, ...chosen };
+  const folder = openRunFolder(out, runRecordOf(preset, { jobs, ...compute }, engine));
   const runners = Array.from({ length: jobs }, workerProcess);
   const begin = now();
   try {
     progress.note(`${folder.continued ? "Continuing" : "Starting"} preset ${preset.name} in ${out}.`);
-    const { seconds, note } = await estimatePaper(preset, runners, { device, threads }, signal);
-    if (note) progress.note(note);
+    const other = otherBackendNote(folder, engine);
+    if (other !== null) progress.note(other);
+    const seconds = await estimatePaper(preset, runners, compute, signal);
     if (!folder.continued)
       progress.note(
-        `Estimated time on this machine: ${duration(seconds)} (${threads} threads, ${jobs} trials at a time).`,
+        `Estimated time on this machine: ${duration(seconds)} (${compute.threads} threads, ${jobs} trials at a time).`,
       );
     const { record, failed } = await runPaper({
       preset,
       folder,
-      device,
-      threads,
+      compute,
+      engine,
       runners,
       onProgress: progress.update,
       onNote: progress.note,

@@ -5,7 +5,17 @@ import { type RawSftOptions, sftArguments, sftConfiguration } from "./sft-argume
 
 const given: RawSftOptions = {
   ...{ data: ["a.jsonl"], trainOn: "completion", heldOut: "256", maxExamples: "1000", batchTokens: "512" },
-  ...{ lr: "auto", seed: "1", device: "cpu", schedule: "cosine", warmup: "0.1", weightDecay: "0.1", clip: "1" },
+  ...{
+    lr: "auto",
+    seed: "1",
+    device: "cpu",
+    backend: "auto",
+    precision: "fp32",
+    schedule: "cosine",
+    warmup: "0.1",
+    weightDecay: "0.1",
+    clip: "1",
+  },
   ...{ keep: "both", dtype: "source" },
 };
 const parsed = (more: Partial<RawSftOptions> = {}) => sftArguments({ ...given, ...more });

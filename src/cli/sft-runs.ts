@@ -45,12 +45,14 @@ const nameOf = ({ plain, seed }: OneRun) => `${plain ? "plain" : "fine-tuning"}-
 
 function taskArguments(run: OneRun, { folder, args, setting, learningRate, plan }: SftRunsOptions): SftTaskArguments {
   const { plan: trialPlan, steps, warmupSteps, evaluateEvery, cacheBytes, progressive } = setting;
-  const { rows, length, slots, rowsAtOnce, model, data, device, threads } = trialPlan.setting;
+  const { rows, length, slots, rowsAtOnce, model, data } = trialPlan.setting;
+  const { device, threads, backend, precision } = trialPlan.setting;
   const { schedule, weightDecay, gradientClip, keep, dtype } = args;
   const { command, configuration, inputs } = folder.record;
   const kept = run.first && !run.plain;
   return {
-    ...{ model, data, device, threads, rows, length, slots, rowsAtOnce, steps, warmupSteps, evaluateEvery },
+    ...{ device, threads, backend, precision },
+    ...{ model, data, rows, length, slots, rowsAtOnce, steps, warmupSteps, evaluateEvery },
     ...{ schedule, learningRate, weightDecay, gradientClip, seed: run.seed, saveEveryMs, dtype },
     matrices: run.plain ? [] : (plan?.record.matrices ?? []),
     progressive: run.plain ? null : progressive,

@@ -17,18 +17,21 @@ export interface SftFacts {
   readonly plan: PlanFile | null;
   readonly data: DataTaskResult;
   readonly setting: SftSetting;
+  /** What computed. */
+  readonly engine: string;
   readonly learningRate: number;
   readonly candidates: readonly LearningRateCandidate[];
 }
 
-function settingsOf({ args, data, setting, learningRate, candidates }: SftFacts): SftRecord["settings"] {
+function settingsOf({ args, data, setting, engine, learningRate, candidates }: SftFacts): SftRecord["settings"] {
   const { steps, epochs, warmupSteps, evaluateEvery, cacheBytes, plan } = setting;
   const { rows, length, slots, rowsAtOnce, device, threads } = plan.setting;
   const { schedule, weightDecay, gradientClip, seed, dtype } = args;
   return {
     ...{ steps, epochs, learningRate, learningRateCandidates: candidates.map((candidate) => ({ ...candidate })) },
     ...{ schedule, warmupSteps, weightDecay, gradientClip, rows, length, slots, rowsAtOnce },
-    ...{ scoredTokensPerStep: data.plan.meanScored, evaluateEvery, seed, device, threads, cacheBytes, dtype },
+    ...{ scoredTokensPerStep: data.plan.meanScored, evaluateEvery, seed, device, threads },
+    ...{ backend: engine, cacheBytes, dtype },
   };
 }
 

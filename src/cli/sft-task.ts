@@ -18,7 +18,7 @@ import { type FineTuningRecord, fineTuningRecord, progressiveSettings, sftRecord
 import { type BaseModel, openBaseModel } from "../training/base-model.js";
 import { evaluate } from "../training/evaluate.js";
 import { type FineTuning, fineTune } from "../training/fine-tuning.js";
-import { openBackend } from "../training/open-backend.js";
+import { computeSetting, openBackend } from "../training/open-backend.js";
 import { trainedCheckpoint } from "../training/trained-checkpoint.js";
 import { Trainer } from "../training/trainer.js";
 
@@ -29,8 +29,7 @@ const sftTaskArguments = z.object({
   /** Folder of the model; file of the encoded examples. */
   model: z.string(),
   data: z.string(),
-  device: z.enum(["cpu", "webgpu"]),
-  threads: count,
+  ...computeSetting,
   ...{ rows: count, length: count, slots: count, rowsAtOnce: count },
   /** What is done to them before the first step. */
   matrices: z.array(plannedMatrix),
@@ -156,7 +155,7 @@ function checkpointsOf({ best, last }: SftTaskArguments, figures: FineTuningReco
 export const task: Task = async (given, { onProgress, signal, now }): Promise<SftTaskResult> => {
   const args = parseRecord(sftTaskArguments, given, "fine-tuning task");
   const { model, seed, steps, best, last, dtype } = args;
-  const [base, data, { backend }] = [openBaseModel(model), readSftDataset(args.data), await openBackend(args)];
+  const [base, data, { backend, close }] = [openBaseModel(model), readSftDataset(args.data), await openBackend(args)];
   const treated = args.matrices.map((planned) => treatedBy(base, planned));
   const write = (folder: string, weights: ReadonlyMap<string, Float32Array>) =>
     writeCheckpointFolder(folder, trainedCheckpoint(model, weights, { dtype }), { replace: true });
@@ -194,5 +193,7 @@ export const task: Task = async (given, { onProgress, signal, now }): Promise<Sf
       return { kind: "diverged", message: error.message, kept };
     }
     throw error;
+  } finally {
+    await close();
   }
 };

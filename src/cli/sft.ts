@@ -16,6 +16,7 @@ import { duration } from "../report/figure-text.js";
 import { sftPage } from "../report/sft-page.js";
 import { sftTables } from "../report/sft-tables.js";
 import { chooseLearningRate, type LearningRateCandidate } from "../study/learning-rate.js";
+import { chooseBackend, otherBackendNote } from "./chosen-backend.js";
 import { dataConfiguration } from "./data-arguments.js";
 import type { DataTaskResult } from "./data-task.js";
 import { type DataSources, encodeData, findData, maxLengthOf } from "./fine-tuning-data.js";
@@ -46,17 +47,20 @@ interface Sft {
   readonly opened: SftModel;
   readonly plan: PlanFile | null;
   readonly sources: DataSources;
+  /** What computes, for records. */
+  readonly engine: string;
   readonly options: SourceOptions;
 }
 
-function runRecordOf({ source, args, opened, plan, sources }: Sft): RunRecord {
+function runRecordOf({ source, args, opened, plan, sources, engine }: Sft): RunRecord {
   return {
     schema: "deadweight/run@1",
     version,
     command: "sft",
-    configuration: { model: source, ...dataConfiguration(args), ...sftConfiguration(args) },
+    configuration: { model: source, ...dataConfiguration(args), ...sftConfiguration(args), precision: args.precision },
     inputs: { model: opened.facts.sha256, ...sources.inputs, ...(plan !== null && { plan: plan.sha256 }) },
     machine: thisMachine(),
+    backend: engine,
     startedAt: new Date().toISOString(),
   };
 }
@@ -116,7 +120,7 @@ async function rateOf(
 }
 
 async function runIn(folder: RunFolder, sft: Sft): Promise<SftRecord> {
-  const { args, opened, options, plan } = sft;
+  const { args, opened, options, plan, engine } = sft;
   const { progress } = options;
   const runner = workerProcess();
   try {
@@ -133,7 +137,7 @@ async function runIn(folder: RunFolder, sft: Sft): Promise<SftRecord> {
     const rate = await rateOf(folder, sft, setting, runner);
     await runner.close();
     const runs = await runFineTunings({ folder, args, setting, plan, options, learningRate: rate.learningRate });
-    return sftSummary({ args, opened, plan, ...prepared, ...rate }, runs);
+    return sftSummary({ args, opened, plan, engine, ...prepared, ...rate }, runs);
   } finally {
     progress.end();
     await runner.close();
@@ -161,21 +165,26 @@ function show(record: SftRecord, { json }: SftArguments): void {
   }
 }
 
-export async function runSft(source: string, args: SftArguments): Promise<void> {
-  if (args.json !== null && args.json !== "-") demandWritable(args.json, "--json");
-  const plan = args.plan === null ? null : readPlan(args.plan);
+export async function runSft(source: string, given: SftArguments): Promise<void> {
+  if (given.json !== null && given.json !== "-") demandWritable(given.json, "--json");
+  const plan = given.plan === null ? null : readPlan(given.plan);
   const progress = terminalProgress(process.stderr, now);
   const options = { progress, signal: interruptSignal(progress.note) };
   const begin = now();
   const path = await modelPath(source, options);
   const opened = openTrainableModel(source, path, (matrices) => matrices);
   if (plan !== null) demandPlanFits(plan, path, opened);
-  const sft: Sft = { source, path, args, opened, plan, options, sources: await findData(args, options) };
+  const sources = await findData(given, options);
+  const { engine, ...chosen } = await chooseBackend(given, options);
+  const args = { ...given, ...chosen };
+  const sft: Sft = { source, path, args, opened, plan, options, sources, engine };
   if (args.dryRun) return dryRun(sft);
   const out = args.out ?? join("runs", `sft-${basename(source.replace(/@.*$/, ""))}`);
   const folder = openRunFolder(out, runRecordOf(sft));
   try {
     progress.note(`${folder.continued ? "Continuing" : "Starting"} in ${out}.`);
+    const other = otherBackendNote(folder, engine);
+    if (other !== null) progress.note(other);
     const record = await runIn(folder, sft);
     const planned = writePlans(folder, record, sft);
     writeRecord(folder.file("sft.json"), record);

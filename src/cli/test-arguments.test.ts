@@ -14,7 +14,7 @@ const raw: RawTestOptions = {
     batchTokens: "512",
     seed: "1",
   },
-  ...{ margin: "0.5", confidence: "0.95", device: "cpu" },
+  ...{ margin: "0.5", confidence: "0.95", device: "cpu", backend: "auto", precision: "fp32" },
 };
 const parsed = (options: Partial<RawTestOptions>) => testArguments({ ...raw, ...options });
 
@@ -33,7 +33,17 @@ describe("the arguments of a test", () => {
         matrices: [],
         evalData: [],
       },
-      ...{ maxLength: null, threads: null, jobs: null, memoryBytes: null, out: null, together: false, dryRun: false },
+      ...{
+        backend: "auto",
+        precision: "fp32",
+        maxLength: null,
+        threads: null,
+        jobs: null,
+        memoryBytes: null,
+        out: null,
+        together: false,
+        dryRun: false,
+      },
     });
   });
 

@@ -18,6 +18,7 @@ import { testPage } from "../report/test-page.js";
 import { testTables } from "../report/test-tables.js";
 import { runCrystallizationTest } from "../study/crystallization-test.js";
 import { testSummary } from "../study/test-summary.js";
+import { chooseBackend, otherBackendNote } from "./chosen-backend.js";
 import { dataConfiguration } from "./data-arguments.js";
 import { type DataSources, encodeData, findData, maxLengthOf, testedData } from "./fine-tuning-data.js";
 import { interruptSignal } from "./interrupt.js";
@@ -42,18 +43,24 @@ interface Test {
   readonly args: TestArguments;
   readonly tested: TestedModel;
   readonly sources: DataSources;
+  /** What computes, for records. */
+  readonly engine: string;
   readonly options: SourceOptions;
 }
 
-function runRecordOf({ source, args, tested, sources }: Test): RunRecord {
+function runRecordOf({ source, args, tested, sources, engine }: Test): RunRecord {
   return {
     schema: "deadweight/run@1",
     version,
     command: "test",
     // Neither matrices nor arms nor seeds: more of them continue a folder.
-    configuration: { model: source, ...dataConfiguration(args), steps: args.steps, device: args.device },
+    configuration: {
+      ...{ model: source, ...dataConfiguration(args), steps: args.steps },
+      ...{ device: args.device, precision: args.precision },
+    },
     inputs: { model: tested.facts.sha256, ...sources.inputs },
     machine: thisMachine(),
+    backend: engine,
     startedAt: new Date().toISOString(),
   };
 }
@@ -94,7 +101,7 @@ async function dryRun(test: Test): Promise<void> {
 }
 
 async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
-  const { args, tested, options, path } = test;
+  const { args, tested, options, path, engine } = test;
   const { progress } = options;
   const first = workerProcess();
   const runners = [first];
@@ -127,7 +134,7 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
     const scan = await scanTested(path, names, plan.threads, options);
     return testSummary(
       {
-        ...{ model: tested.facts, data: testedData(encoded, args, tested.model), setting: plan.setting },
+        ...{ model: tested.facts, data: testedData(encoded, args, tested.model), setting: plan.setting, engine },
         ...{ scoredTokensPerStep: encoded.plan.meanScored, targets: tested.targets, scan },
       },
       study,
@@ -147,14 +154,17 @@ function show(record: TestRecord, { json, likePaper }: TestArguments): void {
   }
 }
 
-export async function runTest(source: string, args: TestArguments): Promise<void> {
-  if (args.json !== null && args.json !== "-") demandWritable(args.json, "--json");
+export async function runTest(source: string, given: TestArguments): Promise<void> {
+  if (given.json !== null && given.json !== "-") demandWritable(given.json, "--json");
   const progress = terminalProgress(process.stderr, now);
   const options = { progress, signal: interruptSignal(progress.note) };
   const begin = now();
   const path = await modelPath(source, options);
-  const tested = openTestedModel(source, path, args);
-  const test = { source, path, args, tested, options, sources: await findData(args, options) };
+  const tested = openTestedModel(source, path, given);
+  const sources = await findData(given, options);
+  const { engine, ...chosen } = await chooseBackend(given, options);
+  const args = { ...given, ...chosen };
+  const test = { source, path, args, tested, options, sources, engine };
   if (args.dryRun) return dryRun(test);
   const out = args.out ?? join("runs", `test-${basename(source.replace(/@.*$/, ""))}`);
   const folder = openRunFolder(out, runRecordOf(test));
@@ -162,6 +172,8 @@ export async function runTest(source: string, args: TestArguments): Promise<void
     progress.note(
       `${folder.continued ? "Continuing" : "Starting"} in ${out}: ${counted(tested.targets.length, "target")}.`,
     );
+    const other = otherBackendNote(folder, engine);
+    if (other !== null) progress.note(other);
     const record = await runIn(folder, test);
     writeRecord(folder.file("verdicts.json"), record.verdicts);
     writeRecord(folder.file("test.json"), record);

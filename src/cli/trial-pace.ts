@@ -6,10 +6,10 @@ import { trialTask } from "../dispatch/trial-queue.js";
 import { parseRecord } from "../records/record-file.js";
 import type { SourceOptions } from "./local-sources.js";
 
-const paceResult = z.object({ stepSeconds: z.number(), evaluationSeconds: z.number(), note: z.string().nullable() });
+const paceResult = z.object({ stepSeconds: z.number(), evaluationSeconds: z.number() });
 export type TrialPace = z.infer<typeof paceResult>;
 
-/** Notes where the device is not the one asked for. @throws InterruptedError */
+/** @throws InterruptedError */
 export async function paceOf(
   runner: TaskRunner,
   setting: TrialSetting,
@@ -18,7 +18,5 @@ export async function paceOf(
   progress.update({ stage: "timing a step", fraction: 0, detail: "" });
   const result = await runner.run(trialTask, { setting, work: { kind: "pace" } }, { signal });
   progress.end();
-  const pace = parseRecord(paceResult, result, "pace");
-  if (pace.note) progress.note(pace.note);
-  return pace;
+  return parseRecord(paceResult, result, "pace");
 }

@@ -65,7 +65,8 @@ export function planTrials(
     setting: {
       ...paths,
       ...{ rows, length, slots, rowsAtOnce: memory.rowsAtOnce, keptTrainers: memory.keptTrainers, plantedGate: 0 },
-      ...{ evaluateEvery: args.evaluateEvery, device: args.device, threads: Math.max(1, Math.floor(threads / jobs)) },
+      ...{ device: args.device, backend: args.backend, precision: args.precision },
+      ...{ evaluateEvery: args.evaluateEvery, threads: Math.max(1, Math.floor(threads / jobs)) },
     },
   };
 }

@@ -55,8 +55,6 @@ export interface Pace {
   readonly stepSeconds: number;
   /** Of one pass over the held-out examples. */
   readonly evaluationSeconds: number;
-  /** One sentence where the device is not the one asked for. */
-  readonly note: string | null;
 }
 
 export class TrialBench {
@@ -110,7 +108,6 @@ export class TrialBench {
     };
     const first = heldOut.slice(0, 1);
     return {
-      note: this.engine.note,
       stepSeconds: await timed(() => trainer.accumulatedStep(batches.next().value, 1, 0)),
       evaluationSeconds:
         heldOut.length *
@@ -218,7 +215,8 @@ export class TrialBench {
     };
   }
 
-  dispose(): Promise<void> {
-    return this.pool.dispose();
+  async dispose(): Promise<void> {
+    await this.pool.dispose();
+    await this.engine.close();
   }
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { PackedShape } from "../data/packing.js";
 import { trialPurposes } from "../records/trial-record.js";
+import { computeSetting } from "../training/open-backend.js";
 import { type Arm, armName, parseArm } from "./arm.js";
 
 export const trialSetting = z.object({
@@ -21,9 +22,8 @@ export const trialSetting = z.object({
   evaluateEvery: z.number().int(),
   /** Gate of the planted matrix in every trial; 0: dead, and only in trials that treat it. */
   plantedGate: z.number(),
-  device: z.enum(["cpu", "webgpu"]),
-  /** Threads of one trial. */
-  threads: z.number().int(),
+  /** Of one trial. */
+  ...computeSetting,
 });
 export type TrialSetting = z.infer<typeof trialSetting>;
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { expectedGradients, gpt2Fixture, shaped, tinyGpt2 } from "../../test/gpt2-fixture.js";
 import { drawBatch, drawWeights, modelInputs } from "../../test/model-numbers.js";
+import { nativeEngines } from "../../test/native-engine.js";
 import { maximumDifference, relativeDifference } from "../../test/relative-difference.js";
 import { type Precision, runGraph } from "../../test/run-graph.js";
 import { parseGpt2Config } from "../checkpoint/gpt2-config.js";
@@ -68,6 +69,10 @@ const engines: Engine[] = [
     loss: 1e-5,
     gradient: 1e-4,
   },
+  ...nativeEngines({
+    fp32: { logits: 1e-5, loss: 1e-5, gradient: 1e-5 },
+    bf16: { logits: 2e-2, loss: 2e-3, gradient: 2e-2 },
+  }),
 ];
 
 describe.each(engines)("GPT-2 on $engine, against transformers in float64", ({ open, precision, ...tolerance }) => {

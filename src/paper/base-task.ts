@@ -12,7 +12,7 @@ import { gpt2 } from "../model/gpt2.js";
 import { gpt2Checkpoint } from "../model/gpt2-checkpoint.js";
 import { gpt2InitialWeights } from "../model/gpt2-initializer.js";
 import { parseJson, parseRecord } from "../records/record-file.js";
-import { openBackend } from "../training/open-backend.js";
+import { computeSetting, openBackend } from "../training/open-backend.js";
 import { pretrain } from "../training/pretrain.js";
 import { Trainer } from "../training/trainer.js";
 import { removeTrainingState } from "../training/training-state.js";
@@ -26,8 +26,7 @@ export const baseTaskArguments = z.object({
   /** Folder that the finished base appears in. */
   folder: z.string(),
   statePath: z.string(),
-  device: z.enum(["cpu", "webgpu"]),
-  threads: z.number().int(),
+  ...computeSetting,
 });
 
 const saveEveryMs = 30_000;
@@ -38,8 +37,7 @@ export const task: Task = async (args, { onProgress, signal, now }) => {
     tokenizer: tokenizerPath,
     folder,
     statePath,
-    device,
-    threads,
+    ...setting
   } = parseRecord(baseTaskArguments, args, "base task");
   const preset = paperPreset(name);
   const { seed, base } = preset;
@@ -56,7 +54,7 @@ export const task: Task = async (args, { onProgress, signal, now }) => {
     bos_token_id: tokenizer.endOfTextId,
     eos_token_id: tokenizer.endOfTextId,
   });
-  const { backend } = await openBackend({ device, threads });
+  const { backend, close } = await openBackend(setting);
   const trainer = new Trainer(backend, { model: gpt2(config), weights: gpt2InitialWeights(config, seed) });
   const rows = { rows: base.rows, length: preset.model.contextLength };
   const batches = pretrainingBatches(corpus.training, rows, seed);
@@ -98,6 +96,7 @@ export const task: Task = async (args, { onProgress, signal, now }) => {
     { replace: true },
   );
   await trainer.dispose();
+  await close();
   removeTrainingState(statePath);
   return training;
 };

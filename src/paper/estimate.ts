@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { TaskRunner } from "../dispatch/task.js";
 import { parseRecord } from "../records/record-file.js";
+import type { BackendOptions } from "../training/open-backend.js";
 import type { PaperPreset } from "./preset.js";
 import { printedArms } from "./printed-figures.js";
 
@@ -61,21 +62,16 @@ function scanSeconds({ model }: PaperPreset, runners: number): number {
   return (rows * model.width * 200 * 0.3e-6) / runners;
 }
 
-const measuredRate = z.object({ operationsPerSecond: z.number(), note: z.string().nullable() });
+const measuredRate = z.object({ operationsPerSecond: z.number() });
 
-export interface PaperEstimate {
-  readonly seconds: number;
-  /** One sentence where the device is not the one asked for. */
-  readonly note: string | null;
-}
-
+/** @returns seconds. */
 export async function estimatePaper(
   preset: PaperPreset,
   runners: readonly TaskRunner[],
-  setting: { readonly device: "cpu" | "webgpu"; readonly threads: number },
+  setting: Omit<BackendOptions, "say">,
   signal: AbortSignal,
-): Promise<PaperEstimate> {
-  const { operationsPerSecond, note } = parseRecord(
+): Promise<number> {
+  const { operationsPerSecond } = parseRecord(
     measuredRate,
     await runners[0].run(rateTask, setting, { signal }),
     "rate task",
@@ -83,5 +79,5 @@ export async function estimatePaper(
   const [base, trials] = [baseWork(preset), trialWork(preset)];
   const computing = (base.operations + trials.operations) / (operationsPerSecond * stepEfficiency);
   const overhead = stepOverheadSeconds * (base.steps + trials.steps / runners.length) + startSeconds;
-  return { seconds: computing + overhead + scanSeconds(preset, runners.length), note };
+  return computing + overhead + scanSeconds(preset, runners.length);
 }

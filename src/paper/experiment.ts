@@ -16,6 +16,7 @@ import { paperPage } from "../report/paper-page.js";
 import { judge } from "../statistics/verdict.js";
 import { chooseLearningRate } from "../study/learning-rate.js";
 import { matrixTestSpecs } from "../study/matrix-test.js";
+import type { BackendOptions } from "../training/open-backend.js";
 import { removeTrainingState } from "../training/training-state.js";
 import { type BaseTraining, baseProgress, baseTraining } from "./base-training.js";
 import { paperSummary } from "./paper-summary.js";
@@ -34,9 +35,10 @@ export interface PaperProgress {
 export interface PaperOptions {
   readonly preset: PaperPreset;
   readonly folder: RunFolder;
-  readonly device: "cpu" | "webgpu";
   /** Threads of all runners together. */
-  readonly threads: number;
+  readonly compute: Omit<BackendOptions, "say">;
+  /** What computes, for records. */
+  readonly engine: string;
   /** Trials run on all of them, the base on the first. */
   readonly runners: readonly TaskRunner[];
   readonly onProgress: (progress: PaperProgress) => void;
@@ -88,7 +90,7 @@ function holdToBase(folder: RunFolder, model: string): void {
 }
 
 async function trainBase(options: PaperOptions, model: string, tokenizer: string): Promise<BaseTraining> {
-  const { preset, folder, device, threads, runners, onProgress, onNote, signal } = options;
+  const { preset, folder, compute, runners, onProgress, onNote, signal } = options;
   const statePath = folder.file("base-state.safetensors");
   const record = join(model, "training.json");
   if (existsSync(record)) {
@@ -98,7 +100,7 @@ async function trainBase(options: PaperOptions, model: string, tokenizer: string
   }
   const result = await runners[0].run(
     baseTask,
-    { preset: preset.name, tokenizer, folder: model, statePath, device, threads },
+    { preset: preset.name, tokenizer, folder: model, statePath, ...compute },
     {
       signal,
       onProgress(progress) {
@@ -123,7 +125,7 @@ export interface PaperRun {
 
 /** Runs what is missing and writes verdicts.json, scan.json, paper.json and report.html. @throws InterruptedError, keeping what is done. */
 export async function runPaper(options: PaperOptions): Promise<PaperRun> {
-  const { preset, folder, device, threads, runners, onProgress, onNote, signal, now } = options;
+  const { preset, folder, compute, runners, onProgress, onNote, signal, now } = options;
   const begin = now();
   const modelFolder = folder.file("base");
   const texts = await prepareTexts(options);
@@ -139,8 +141,8 @@ export async function runPaper(options: PaperOptions): Promise<PaperRun> {
     keptTrainers: 3,
     plantedGate: 0,
     evaluateEvery: preset.sft.evaluateEvery,
-    device,
-    threads: Math.max(1, Math.floor(threads / runners.length)),
+    ...compute,
+    threads: Math.max(1, Math.floor(compute.threads / runners.length)),
   };
   const queue = { setting, path: folder.file("trials.jsonl"), runners, signal };
   const trialProgress = (stage: string) => (progress: TrialProgress) =>
@@ -165,6 +167,7 @@ export async function runPaper(options: PaperOptions): Promise<PaperRun> {
   const scan = await scanAttention({ model: modelFolder, folder, seed: preset.seed, runners, onProgress, signal });
   const record = paperSummary({
     preset,
+    engine: options.engine,
     model: {
       architecture: scan.model.architecture,
       parameters: scan.model.parameters,

@@ -14,6 +14,8 @@ import { printedArms, printedLayers, printedTarget, target } from "./printed-fig
 
 export interface PaperResults {
   readonly preset: PaperPreset;
+  /** What computed. */
+  readonly engine: string;
   readonly model: {
     readonly architecture: string;
     readonly parameters: number;
@@ -96,6 +98,7 @@ export function paperSummary(results: PaperResults): PaperRecord {
       learningRateCandidates: results.learningRateCandidates.map((candidate) => ({ ...candidate })),
       scoredTokensPerStep: results.scoredTokensPerStep,
       seeds: [...verdicts.seeds],
+      backend: results.engine,
     },
     arms: Object.keys(printedArms).map((arm) => armRow(arm, results)),
     layers: layerRows(preset.model.layers),

@@ -3,16 +3,16 @@ import { z } from "zod";
 import type { Task } from "../dispatch/task.js";
 import { GraphBuilder } from "../graph/graph-builder.js";
 import { parseRecord } from "../records/record-file.js";
-import { openBackend } from "../training/open-backend.js";
+import { computeSetting, openBackend } from "../training/open-backend.js";
 
-const rateArguments = z.object({ device: z.enum(["cpu", "webgpu"]), threads: z.number().int() });
+const rateArguments = z.object(computeSetting);
 
 const [rows, fanIn, fanOut] = [1024, 256, 1024];
 const measureMs = 400;
 
-/** @returns floating-point operations per second, and a sentence where the device is not the one asked for. */
+/** @returns floating-point operations per second. */
 export const task: Task = async (args, { now }) => {
-  const { backend, note } = await openBackend(parseRecord(rateArguments, args, "rate task"));
+  const { backend, close } = await openBackend(parseRecord(rateArguments, args, "rate task"));
   const builder = new GraphBuilder();
   builder.output(
     "y",
@@ -33,5 +33,6 @@ export const task: Task = async (args, { now }) => {
   }
   const seconds = (now() - begin) / 1000;
   await program.dispose();
-  return { operationsPerSecond: (runs * 2 * rows * fanIn * fanOut) / seconds, note };
+  await close();
+  return { operationsPerSecond: (runs * 2 * rows * fanIn * fanOut) / seconds };
 };

@@ -64,6 +64,8 @@ export const paperRecord = z.object({
     learningRateCandidates: z.array(z.object({ learningRate: z.number(), heldOutLoss: figure })),
     scoredTokensPerStep: z.number(),
     seeds: z.array(z.number().int()),
+    /** What computed in the last sitting: "native kernels (avx512, cc 12.2.0), fp32". Absent in older records. */
+    backend: z.string().optional(),
   }),
   arms: z.array(paperArmRow),
   layers: z.array(paperLayerRow),

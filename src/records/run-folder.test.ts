@@ -45,6 +45,32 @@ describe("a run folder", () => {
     openRunFolder(path, record(50)).release();
   });
 
+  test("of before there was a choice of precision counts as one in fp32", () => {
+    const path = join(base, "precision");
+    const inPrecision = (precision: string) => {
+      const asked = record(50);
+      return { ...asked, configuration: { ...asked.configuration, precision } };
+    };
+    openRunFolder(path, record(50)).release();
+    const continued = openRunFolder(path, inPrecision("fp32"));
+    expect(continued.continued).toBe(true);
+    // What a fine-tuning's saved state is known by must not change.
+    expect(continued.record).toEqual(record(50));
+    continued.release();
+    expect(() => openRunFolder(path, inPrecision("bf16"))).toThrow(/precision \("fp32" there, "bf16" asked for\)/);
+    const other = join(base, "bf16");
+    openRunFolder(other, inPrecision("bf16")).release();
+    expect(() => openRunFolder(other, inPrecision("fp32"))).toThrow(/precision \("bf16" there, "fp32" asked for\)/);
+  });
+
+  test("is continued by another backend", () => {
+    const path = join(base, "backend");
+    openRunFolder(path, { ...record(50), backend: "native kernels (avx2, cc 12.2.0), fp32" }).release();
+    const continued = openRunFolder(path, { ...record(50), backend: "onnxruntime 1.30.0 on cpu, fp32" });
+    expect(continued.record.backend).toBe("native kernels (avx2, cc 12.2.0), fp32");
+    continued.release();
+  });
+
   test("is used by one process at a time; a dead one's lock is taken over", () => {
     const path = join(base, "locked");
     openRunFolder(path, record(50)).release();

@@ -70,9 +70,10 @@ function sweep(path: string): void {
     if (name.endsWith(".tmp")) rmSync(join(path, name), { recursive: true, force: true });
 }
 
-/** What makes a run another one, by name. */
+/** What makes a run another one, by name. Runs of before there was a choice were computed in fp32. */
 const identity = ({ command, configuration, inputs }: RunRecord): Record<string, unknown> => ({
   command,
+  precision: "fp32",
   ...configuration,
   ...inputs,
 });

@@ -19,6 +19,8 @@ export const runRecord = z.object({
   /** SHA-256 of the inputs, by what they are. */
   inputs: z.record(z.string(), z.string()),
   machine: machineRecord,
+  /** What computes, "native kernels (avx512, cc 12.2.0), fp32"; not part of the identity. Absent in older records. */
+  backend: z.string().optional(),
   /** ISO 8601, UTC. */
   startedAt: z.string(),
 });

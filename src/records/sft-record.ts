@@ -123,6 +123,8 @@ export const sftRecord = z.object({
     seed: count,
     device: z.string(),
     threads: count,
+    /** What computed in the last sitting: "native kernels (avx512, cc 12.2.0), fp32". Absent in older records. */
+    backend: z.string().optional(),
     /** Bytes that kept activations might take. */
     cacheBytes: count,
     /** Of the checkpoints. */

@@ -96,6 +96,8 @@ export const testRecord = z.object({
     /** Mean over a pass through the training examples. */
     scoredTokensPerStep: z.number(),
     seeds: z.array(count),
+    /** What computed in the last sitting: "native kernels (avx512, cc 12.2.0), fp32". Absent in older records. */
+    backend: z.string().optional(),
   }),
   /** `full`, which is shared by all targets. */
   full: armFigures,

@@ -63,6 +63,7 @@ export function boundarySetting(record: BoundaryRecord): Html {
       "Trials",
       `${count(trials.finished)} finished, ${count(trials.diverged)} diverged, ${count(trials.failed)} failed; by action ${actions.map(({ action, trials: own }) => `${action} ${count(own)}`).join(", ") || absent} (trials of full fine-tuning are shared)`,
     ],
+    ...(sft.backend === undefined ? [] : [["Computed by", sft.backend] as const]),
     ["Time of all trials", `${duration(record.trialSeconds)}, added up: with several at a time less has passed`],
   ];
   return html`<section id="configuration"><h2>What was run</h2>

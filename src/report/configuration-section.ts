@@ -53,6 +53,7 @@ export function configurationSection(record: PaperRecord): Html {
     ],
     ["Seeds", `${sft.seeds.join(", ") || absent} (${counted(sft.seeds.length, "seed")}); of the noise: ${scan.seed}`],
     ["Test", `margin ${verdicts.margin}%, confidence ${fixed(verdicts.confidence * 100, 0)}%`],
+    ...(sft.backend === undefined ? [] : [["Computed by", sft.backend] as const]),
     ["Time of the last sitting", duration(record.wallSeconds)],
   ];
   return html`<section id="configuration"><h2>What was run</h2>

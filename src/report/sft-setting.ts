@@ -63,7 +63,7 @@ export function sftSettingSection(record: SftRecord): Html {
     ["Seed", String(settings.seed)],
     ["Plan", planText(record)],
     ["Freezing along the way", ruleText(record)],
-    ["Machine", `${settings.device}, ${counted(settings.threads, "thread")}`],
+    ["Machine", `${settings.backend ?? settings.device}, ${counted(settings.threads, "thread")}`],
     [
       "Memory",
       `at most ${fixed(result.peakBytes / 1e9, 2)} GB of the process; ${fixed(settings.cacheBytes / 1e9, 2)} GB were allowed for kept activations`,

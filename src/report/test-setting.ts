@@ -71,6 +71,7 @@ ${entries([
     "Trials",
     `${count(trials.finished)} finished, ${count(trials.diverged)} diverged, ${count(trials.failed)} failed${trials.fixedDesign === undefined ? "" : `; ${count(trials.fixedDesign)} in the fixed design`}`,
   ],
+  ...(sft.backend === undefined ? [] : [["Computed by", sft.backend] as const]),
   ["Time of all trials", `${duration(record.trialSeconds)}, added up: with several at a time less has passed`],
 ])}
 <div class="grid"><div>${learningRates(record)}</div></div></section>`;

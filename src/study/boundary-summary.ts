@@ -18,7 +18,10 @@ export interface BoundaryFacts {
   readonly model: BoundaryRecord["model"];
   readonly data: BoundaryRecord["data"];
   /** Shape of the batches. */
-  readonly batch: Pick<BoundaryRecord["sft"], "rows" | "length" | "slots" | "rowsAtOnce" | "scoredTokensPerStep">;
+  readonly batch: Pick<
+    BoundaryRecord["sft"],
+    "rows" | "length" | "slots" | "rowsAtOnce" | "scoredTokensPerStep" | "backend"
+  >;
   readonly savingsOf: (set: MatrixSet) => BoundarySavings;
   /** Percent, by the label of a set that was asked for. */
   readonly printed: ReadonlyMap<string, number>;

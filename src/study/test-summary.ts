@@ -15,6 +15,8 @@ export interface TestFacts {
   readonly model: TestRecord["model"];
   readonly data: TestedData;
   readonly setting: TrialSetting;
+  /** What computed. */
+  readonly engine: string;
   readonly scoredTokensPerStep: number;
   readonly targets: readonly (readonly CheckpointMatrix[])[];
   /** Of the tested matrices. */
@@ -49,7 +51,7 @@ export function testSummary(
   options: CrystallizationTestOptions,
   test: CrystallizationTest,
 ): TestRecord {
-  const { model, data, setting, scoredTokensPerStep, targets, scan } = facts;
+  const { model, data, setting, engine, scoredTokensPerStep, targets, scan } = facts;
   const { trials, verdicts, learningRate, candidates } = test;
   const { rows, length, slots, rowsAtOnce } = setting;
   const ended = (kind: "finished" | "diverged" | "failed") =>
@@ -64,7 +66,7 @@ export function testSummary(
     sft: {
       ...{ steps: options.steps, learningRate },
       learningRateCandidates: candidates.map((candidate) => ({ ...candidate })),
-      ...{ rows, length, slots, rowsAtOnce, scoredTokensPerStep, seeds: [...verdicts.seeds] },
+      ...{ rows, length, slots, rowsAtOnce, scoredTokensPerStep, seeds: [...verdicts.seeds], backend: engine },
     },
     full: armFiguresOf(trials, { arm: "full", matrices: [] }, verdicts),
     targets: tested,

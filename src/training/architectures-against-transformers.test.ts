@@ -6,6 +6,7 @@ import {
   shapedPacked,
 } from "../../test/architecture-fixture.js";
 import { modelInputs } from "../../test/model-numbers.js";
+import { nativeEngines } from "../../test/native-engine.js";
 import { maximumDifference, relativeDifference } from "../../test/relative-difference.js";
 import { type Precision, runGraph } from "../../test/run-graph.js";
 import type { Backend, Buffer } from "../engine/backend.js";
@@ -37,6 +38,10 @@ const engines: Engine[] = [
     ...{ engine: "onnxruntime", open: () => onnxBackend({ threads: 2 }), precision: "float32" as const },
     ...{ logits: 1e-4, loss: 1e-5, gradient: 1e-4 },
   },
+  ...nativeEngines({
+    fp32: { logits: 1e-4, loss: 1e-5, gradient: 1e-5 },
+    bf16: { logits: 5e-2, loss: 2e-3, gradient: 2e-2 },
+  }),
 ];
 const names = Object.keys(architectureFixtures);
 

@@ -1,4 +1,5 @@
 /** @file The optimizer's inner loops as WebAssembly SIMD over the memory that also holds the tensors. */
+import type { OptimizerLoops } from "../engine/backend.js";
 import { f32, f64, i32, op, v128, type WasmFunction, wasmModule } from "../foundation/wasm-module.js";
 
 export interface OptimizerKernel {
@@ -99,5 +100,32 @@ export function optimizerKernel(memory: WebAssembly.Memory): OptimizerKernel {
   return {
     adamw: exports.adamw as OptimizerKernel["adamw"],
     sumOfSquares: exports.sumOfSquares as OptimizerKernel["sumOfSquares"],
+  };
+}
+
+/** The kernel as loops over arrays that lie in its memory. */
+export function portableLoops(memory: WebAssembly.Memory): OptimizerLoops {
+  const kernel = optimizerKernel(memory);
+  return {
+    sumOfSquares: (values) => kernel.sumOfSquares(values.byteOffset, values.byteLength),
+    adamw({ weights, gradients, firstMoments, secondMoments }, scalars) {
+      const [beta1, oneMinusBeta1, beta2, oneMinusBeta2, decay, stepSize, correction, epsilon, scale] = scalars;
+      kernel.adamw(
+        weights.byteOffset,
+        gradients.byteOffset,
+        firstMoments.byteOffset,
+        secondMoments.byteOffset,
+        weights.byteLength,
+        beta1,
+        oneMinusBeta1,
+        beta2,
+        oneMinusBeta2,
+        decay,
+        stepSize,
+        correction,
+        epsilon,
+        scale,
+      );
+    },
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { shapedPacked } from "../../test/architecture-fixture.js";
 import { modelInputs } from "../../test/model-numbers.js";
+import { noNative, openNative } from "../../test/native-engine.js";
 import { maximumDifference } from "../../test/relative-difference.js";
 import { runGraph } from "../../test/run-graph.js";
 import {
@@ -13,18 +14,22 @@ import {
   trainedFolder,
 } from "../../test/trained-fixture.js";
 import { openTokenizer } from "../data/tokenizer-folder.js";
-import type { Buffer } from "../engine/backend.js";
+import type { Backend, Buffer } from "../engine/backend.js";
 import { onnxBackend } from "../engine/onnx/onnx-backend.js";
 import { sha256OfBytes } from "../foundation/sha256.js";
 import { gradientName } from "../graph/differentiate.js";
 import { logitsGraph, trainingGraph } from "../model/model-graph.js";
 import { openBaseModel } from "./base-model.js";
 
-const backend = onnxBackend({ threads: 2 });
 const precision = "float32";
 const tolerance = 1e-4;
+const engines = [
+  { engine: "onnxruntime", open: (): Promise<Backend> => onnxBackend({ threads: 2 }) },
+  ...(noNative === null ? [{ engine: "native kernels", open: (): Promise<Backend> => openNative() }] : []),
+];
+const cases = engines.flatMap((engine) => Object.keys(trainedFixtures).map((name) => ({ ...engine, name })));
 
-describe.each(Object.keys(trainedFixtures))("%s, trained, against transformers in float64", (name) => {
+describe.each(cases)("$name, trained, on $engine against transformers in float64", ({ name, open }) => {
   const fixture = trainedFixtures[name];
   const folder = trainedFolder(name);
 
@@ -45,7 +50,7 @@ describe.each(Object.keys(trainedFixtures))("%s, trained, against transformers i
       ["tokens", Int32Array.from(tokens)],
       ["positions", Int32Array.from(positions)],
     ]);
-    const outputs = await runGraph(await backend, logitsGraph(build(), { rows, length }), inputs, { precision });
+    const outputs = await runGraph(await open(), logitsGraph(build(), { rows, length }), inputs, { precision });
     const kept = outputs.get("logits")!.filter((_, index) => index % stride === 0);
     expect(maximumDifference(kept, values)).toBeLessThan(tolerance);
   });
@@ -56,7 +61,7 @@ describe.each(Object.keys(trainedFixtures))("%s, trained, against transformers i
     const { batch, shape } = shapedPacked(fixture.packed);
     const parameters = build().parameters.map((parameter) => parameter.name);
     const graph = trainingGraph(build(), shape, parameters);
-    const outputs = await runGraph(await backend, graph, modelInputs(weights, batch), { precision });
+    const outputs = await runGraph(await open(), graph, modelInputs(weights, batch), { precision });
     expect(Math.abs(outputs.get("loss")![0] - fixture.packed.loss)).toBeLessThan(tolerance);
     const expected = expectedGradientFigures(name);
     expect([...expected.keys()].sort()).toEqual([...parameters].sort());

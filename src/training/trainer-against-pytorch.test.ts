@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bare, gpt2Fixture, shaped, tinyGpt2 } from "../../test/gpt2-fixture.js";
+import { noNative, openNative } from "../../test/native-engine.js";
 import { relativeDifference } from "../../test/relative-difference.js";
 import type { Backend } from "../engine/backend.js";
 import { onnxBackend } from "../engine/onnx/onnx-backend.js";
@@ -31,11 +32,18 @@ function armOf(arm: "full" | "frozen" | "crystal") {
   return { model: gpt2(config, new Map([[matrix, 1]])), weights: factors, frozen: [left, right] };
 }
 
-let backend: Backend;
+const engines = [
+  { engine: "onnxruntime", openBackend: (): Promise<Backend> => onnxBackend({ threads: 2 }), loose: 1 },
+  ...(noNative === null
+    ? [
+        { engine: "native kernels", openBackend: (): Promise<Backend> => openNative(), loose: 1 },
+        // Rounding the factors to 8 bits moves a curve by some thousandths.
+        { engine: "native kernels in bf16", openBackend: () => openNative({ precision: "bf16" }), loose: 200 },
+      ]
+    : []),
+];
+const cases = engines.flatMap((engine) => (["full", "frozen", "crystal"] as const).map((arm) => ({ ...engine, arm })));
 const open: Trainer[] = [];
-beforeAll(async () => {
-  backend = await onnxBackend({ threads: 2 });
-});
 afterAll(async () => {
   for (const trainer of open) await trainer.dispose();
 });
@@ -45,7 +53,7 @@ async function heldOutLoss(trainer: Trainer): Promise<number> {
   return losses.reduce((sum, loss, slot) => sum + loss * heldOut.batch.weights[slot], 0);
 }
 
-describe.each(["full", "frozen", "crystal"] as const)("50 AdamW steps against PyTorch, %s", (arm) => {
+describe.each(cases)("50 AdamW steps against PyTorch, $arm on $engine", ({ arm, openBackend, loose }) => {
   const expected = training[arm].float64;
   const losses: number[] = [];
   const norms: number[] = [];
@@ -53,7 +61,7 @@ describe.each(["full", "frozen", "crystal"] as const)("50 AdamW steps against Py
   let trainer: Trainer;
   beforeAll(async () => {
     const { model, weights: initial, frozen } = armOf(arm);
-    trainer = new Trainer(backend, {
+    trainer = new Trainer(await openBackend(), {
       model,
       weights: initial,
       isTrainable: (name) => !frozen.includes(name),
@@ -73,14 +81,16 @@ describe.each(["full", "frozen", "crystal"] as const)("50 AdamW steps against Py
   it("follows the losses and the gradient norms", () => {
     expect(expected.losses).toHaveLength(50);
     expected.losses.forEach((loss, step) => {
-      expect(Math.abs(losses[step] / loss - 1), `loss of step ${step}`).toBeLessThan(2e-5);
-      expect(Math.abs(norms[step] / expected.gradientNorms[step] - 1), `norm of step ${step}`).toBeLessThan(1e-4);
+      expect(Math.abs(losses[step] / loss - 1), `loss of step ${step}`).toBeLessThan(2e-5 * loose);
+      expect(Math.abs(norms[step] / expected.gradientNorms[step] - 1), `norm of step ${step}`).toBeLessThan(
+        1e-4 * loose,
+      );
     });
   });
 
   it("ends with the held-out loss", () => {
-    expect(Math.abs(heldOutLosses[0] / expected.heldOutLossBefore - 1)).toBeLessThan(1e-5);
-    expect(Math.abs(heldOutLosses[1] / expected.heldOutLossAfter - 1)).toBeLessThan(2e-5);
+    expect(Math.abs(heldOutLosses[0] / expected.heldOutLossBefore - 1)).toBeLessThan(1e-5 * loose);
+    expect(Math.abs(heldOutLosses[1] / expected.heldOutLossAfter - 1)).toBeLessThan(2e-5 * loose);
     expect(heldOutLosses[1]).toBeLessThan(heldOutLosses[0] - 0.1);
   });
 
@@ -96,7 +106,7 @@ describe.each(["full", "frozen", "crystal"] as const)("50 AdamW steps against Py
       }
       const norm = Math.sqrt(sumOfSquares);
       // The key third of this bias has no gradient but rounding, which AdamW takes for one.
-      const tolerance = name.endsWith("c_attn.bias") ? 1e-2 : 1e-4;
+      const tolerance = name.endsWith("c_attn.bias") ? 1e-2 * loose : 1e-4 * loose;
       expect(Math.abs(Math.hypot(...found) / norm - 1), `norm of ${name}`).toBeLessThan(tolerance);
       expect(Math.abs(sumOf(found) - sum), `sum of ${name}`).toBeLessThan(tolerance * norm * Math.sqrt(found.length));
     }

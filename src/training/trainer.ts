@@ -60,7 +60,7 @@ export class Trainer {
     this.store = createParameterStore(model.parameters, isTrainable);
     const { trainable, weights: stored } = this.store;
     this.prefix = training ? new PrefixActivations(backend, { model, trainable, weights: stored, training }) : null;
-    this.optimizer = adamW(this.store, optimizer);
+    this.optimizer = adamW(this.store, optimizer, backend.optimizer);
     this.restart(weights, pinned);
   }
 
