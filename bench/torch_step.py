@@ -2,7 +2,8 @@
 
 The first line printed is {"ready": true, "torch": version, "parameters": n, ...}. Then {"steps": k} answers
 {"milliseconds": [...], "loss": x}, where each step is forward, backward, clipping, AdamW and reading the loss, and
-{"quit": true} answers {"peakMegabytes": x} and ends. The model is written as people write it (nanoGPT).
+{"quit": true} answers {"peakMegabytes": x} and ends; {"error": reason} is the last answer of one that cannot go on. The model is
+written as people write it (nanoGPT).
 
 Measure on an idle machine. PyTorch's OpenMP threads wait by spinning; where another process has the cores, that alone made a small
 step of 4 ms take 830 ms (2 threads on 2 shared cores). OMP_WAIT_POLICY=passive in the environment takes this away, and
@@ -15,6 +16,7 @@ import os
 import resource
 import sys
 import time
+from pathlib import Path
 
 import torch
 import torch.nn as nn
@@ -134,6 +136,15 @@ def answer(value):
     print(json.dumps(value), flush=True)
 
 
+def peak_megabytes():
+    # Not getrusage's peak where it can be helped: that one starts from the peak of the process which started this one.
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+    # Kilobytes on Linux, bytes on macOS.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
+
+
 answer({
     "ready": True, "torch": torch.__version__, "parameters": sum(p.numel() for p in parameters),
     "mode": args.mode, "optimizer": args.optimizer, "threads": torch.get_num_threads(),
@@ -143,15 +154,18 @@ done = 0
 for line in sys.stdin:
     request = json.loads(line)
     if request.get("quit"):
-        # Kilobytes on Linux, bytes on macOS.
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
-        answer({"peakMegabytes": peak})
+        answer({"peakMegabytes": peak_megabytes()})
         break
     milliseconds = []
     loss = math.nan
-    for _ in range(request["steps"]):
-        begin = time.perf_counter()
-        loss = step(done)
-        milliseconds.append((time.perf_counter() - begin) * 1000)
-        done += 1
+    try:
+        for _ in range(request["steps"]):
+            begin = time.perf_counter()
+            loss = step(done)
+            milliseconds.append((time.perf_counter() - begin) * 1000)
+            done += 1
+    except Exception as error:  # torch.compile needs a compiler and fails in many ways
+        text = " ".join(str(error).split())
+        answer({"error": f"{type(error).__name__}: {text[:200]}"})
+        break
     answer({"milliseconds": milliseconds, "loss": loss})
