@@ -10,7 +10,7 @@ const folders = {
   linalg: "symmetric eigenvalues, singular values, truncated SVD, least squares, on typed arrays",
   checkpoint: "bytes to named tensors and back; which tensor is which weight of which layer",
   graph: "primitives, builder, verifier, reverse-mode differentiation, passes",
-  engine: "the backends of a graph: float64 reference, onnxruntime",
+  engine: "the backends of a graph: float64 reference, onnxruntime, native kernels (their C is in `native/`)",
   spectrum: "the measures of one matrix, their nulls, the scan of a checkpoint",
   model: "architectures as graphs, from a config",
   data: "tokenizers, fine-tuning examples with loss masks, packing, batches",
