@@ -32,26 +32,22 @@ static size_t scratchBytes(const ProductPlan *p) {
 
 static int64_t wordsOfPhase(const Product *p) { return lengthOf(phaseUnits(&p->plan, p->phase)) * wordUnit; }
 
-/* Some rows of A or columns of B, as far as they matter in this phase. */
-static Source sourceOf(const Product *p, bool ofA, Range across) {
-  int64_t begin = phaseUnits(&p->plan, p->phase).begin * wordUnit * elementsPerWord(p->method.word);
-  int64_t length = wordsOfPhase(p) * elementsPerWord(p->method.word);
-  bool down = ofA ? p->aTransposed : !p->bTransposed;
+/* A from some row on, or B from some column on, where this phase begins. */
+static Source sourceFrom(const Product *p, bool ofA, int64_t across) {
+  int64_t along = phaseUnits(&p->plan, p->phase).begin * wordUnit * elementsPerWord(p->method.word);
   Source s = ofA ? p->a : p->b;
-  s = down ? sourceAt(s, begin, across.begin) : sourceAt(s, across.begin, begin);
-  s.rows = smaller(s.rows, down ? length : lengthOf(across));
-  s.columns = smaller(s.columns, down ? lengthOf(across) : length);
-  return s;
+  bool down = ofA ? p->aTransposed : !p->bTransposed;
+  return down ? sourceAt(s, along, across) : sourceAt(s, across, along);
 }
 
 __attribute__((always_inline)) static inline void packRows(const Word word, const Product *p, Range rows, float *to) {
-  Source s = sourceOf(p, true, rows);
+  Source s = sourceFrom(p, true, rows.begin);
   if (p->aTransposed) packAcrossTurned(word, s, wordsOfPhase(p), lengthOf(rows), to, rowStride);
   else packAlong(word, s, lengthOf(rows), wordsOfPhase(p), to, rowStride);
 }
 
 __attribute__((always_inline)) static inline void packPanels(const Word word, const Product *p, Range panels, float *to) {
-  Source s = sourceOf(p, false, (Range){panels.begin * tileColumns, panels.end * tileColumns});
+  Source s = sourceFrom(p, false, panels.begin * tileColumns);
   int64_t words = wordsOfPhase(p), count = lengthOf(panels);
   if (p->bTransposed) {
     for (int64_t j = 0; j < count; j++)

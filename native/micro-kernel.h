@@ -29,8 +29,7 @@ enum { kernelRows = 6 };
 enum { tileColumns = 2 * lanes, maximumDepth = 512, rowStride = maximumDepth + 16 };
 
 /* The same word in every lane, to the bit. */
-static inline Vector broadcastWord(const Word word, const float *at) {
-  if (word != wordPair) return broadcast(*at);
+static inline Vector broadcastWord(const float *at) {
   int32_t bits;
   memcpy(&bits, at, sizeof bits);
   return (Vector)(bits - (IntVector){0});
@@ -52,7 +51,7 @@ __attribute__((always_inline)) static inline void microKernel(const Word word, c
     Vector left = load(b + k * tileColumns);
     Vector right = load(b + k * tileColumns + lanes);
     unrollFully for (int i = 0; i < rows; i++) {
-      Vector factor = broadcastWord(word, a + i * rowStride + k);
+      Vector factor = broadcastWord(a + i * rowStride + k);
       sum[i][0] = multiplyAdd(word, sum[i][0], factor, left);
       sum[i][1] = multiplyAdd(word, sum[i][1], factor, right);
     }
@@ -63,18 +62,36 @@ __attribute__((always_inline)) static inline void microKernel(const Word word, c
   }
 }
 
-/* sums [rows, tileColumns] = A [rows, depth] B [depth, tileColumns], depth in words, 1 <= rows <= kernelRows. */
-__attribute__((always_inline)) static inline void tileProduct(const Word word, int64_t rows, int64_t depth, const float *a,
-                                                              const float *b, float *sums) {
-  switch (rows) {
-#define withRows(n) \
-  case n: \
-    if (n <= kernelRows) microKernel(word, n, depth, a, b, sums); \
-    return;
-    withRows(1) withRows(2) withRows(3) withRows(4) withRows(5) withRows(6) withRows(7)
-    withRows(8) withRows(9) withRows(10) withRows(11) withRows(12) withRows(13) withRows(14)
-#undef withRows
+/* Functions of their own, each for one number of rows: inlined, their sums would compete for registers with all around them. */
+typedef void MicroKernel(int64_t depth, const float *a, const float *b, float *sums);
+#define forEachHeight(what) \
+  what(1) what(2) what(3) what(4) what(5) what(6) what(7) what(8) what(9) what(10) what(11) what(12) what(13) what(14)
+#define defineKernel(name, word, rows) \
+  __attribute__((noinline)) static void name(int64_t depth, const float *a, const float *b, float *sums) { \
+    microKernel(word, rows <= kernelRows ? rows : 1, depth, a, b, sums); \
   }
+#define ofFloats(rows) defineKernel(sumFloats##rows, wordFloat, rows)
+#define ofPairs(rows) defineKernel(sumPairs##rows, wordPair, rows)
+#define floatsEntry(rows) sumFloats##rows,
+#define pairsEntry(rows) sumPairs##rows,
+
+forEachHeight(ofFloats)
+static MicroKernel *const floatKernels[] = {forEachHeight(floatsEntry)};
+#if defined(__AVX512BF16__)
+forEachHeight(ofPairs)
+static MicroKernel *const pairKernels[] = {forEachHeight(pairsEntry)};
+#endif
+
+/* sums [rows, tileColumns] = A [rows, depth] B [depth, tileColumns], depth in words, 1 <= rows <= kernelRows. */
+static inline void tileProduct(Word word, int64_t rows, int64_t depth, const float *a, const float *b, float *sums) {
+#if defined(__AVX512BF16__)
+  if (word == wordPair) {
+    pairKernels[rows - 1](depth, a, b, sums);
+    return;
+  }
+#endif
+  (void)word;
+  floatKernels[rows - 1](depth, a, b, sums);
 }
 
 #endif

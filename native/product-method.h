@@ -60,8 +60,7 @@ static inline void sumTile(Method method, int64_t rows, int64_t depth, const flo
     return;
   }
 #endif
-  if (method.word == wordPair) tileProduct(wordPair, rows, depth, a, b, sums);
-  else tileProduct(wordFloat, rows, depth, a, b, sums);
+  tileProduct(method.word, rows, depth, a, b, sums);
 }
 
 #endif

@@ -188,12 +188,13 @@ describe("a test", () => {
   test("gives the same losses where batches are computed in parts, and says that they are", async () => {
     const [whole, parts] = [at("whole"), at("parts")];
     await tested(whole, llama, "--batch-tokens", "256", "--arms", "random");
-    const { rows, length, slots, rowsAtOnce } = resultOf(whole).sft;
+    const { rows, length, slots, rowsAtOnce, backend } = resultOf(whole).sft;
     expect(rowsAtOnce).toBe(rows);
+    const name = backend?.startsWith("native") ? "native" : "onnx";
     const model = architectureOf(readJson(llama, "config.json")).build();
     const fits = (bytes: number) => {
       try {
-        return planMemory(model, { rows, length, slots }, bytes).rowsAtOnce;
+        return planMemory(model, { rows, length, slots }, bytes, name).rowsAtOnce;
       } catch {
         return 0;
       }

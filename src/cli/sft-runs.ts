@@ -46,12 +46,13 @@ const nameOf = ({ plain, seed }: OneRun) => `${plain ? "plain" : "fine-tuning"}-
 function taskArguments(run: OneRun, { folder, args, setting, learningRate, plan }: SftRunsOptions): SftTaskArguments {
   const { plan: trialPlan, steps, warmupSteps, evaluateEvery, cacheBytes, progressive } = setting;
   const { rows, length, slots, rowsAtOnce, model, data } = trialPlan.setting;
-  const { device, threads, backend, precision } = trialPlan.setting;
+  const { device, threads, backend, precision, arenaLimitBytes } = trialPlan.setting;
   const { schedule, weightDecay, gradientClip, keep, dtype } = args;
   const { command, configuration, inputs } = folder.record;
   const kept = run.first && !run.plain;
   return {
     ...{ device, threads, backend, precision },
+    ...(arenaLimitBytes === undefined ? {} : { arenaLimitBytes }),
     ...{ model, data, rows, length, slots, rowsAtOnce, steps, warmupSteps, evaluateEvery },
     ...{ schedule, learningRate, weightDecay, gradientClip, seed: run.seed, saveEveryMs, dtype },
     matrices: run.plain ? [] : (plan?.record.matrices ?? []),

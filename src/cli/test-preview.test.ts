@@ -20,7 +20,7 @@ function facts({ rowsAtOnce = 12, pieces = [[{ text: "a", scored: true }]], left
       plan: { rows: 12, length: 64, slots: 520, meanScored: 512.4, meanExamples: 20.25, filled: 0.934 },
     },
     plan: {
-      ...{ threads: 4, jobs: 2, memory: { rowsAtOnce, keptTrainers: 1, bytes: 1.25e9 } },
+      ...{ threads: 4, jobs: 2, memory: { rowsAtOnce, keptTrainers: 1, arenaLimitBytes: null, bytes: 1.25e9 } },
       setting: {
         ...{ model: "m", data: "d", rows: 12, length: 64, slots: 520, rowsAtOnce, keptTrainers: 1 },
         ...{ evaluateEvery: 10, plantedGate: 1, device: "cpu", threads: 2 },

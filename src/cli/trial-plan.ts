@@ -38,16 +38,17 @@ function jobsAndMemory(
 ): { jobs: number; memory: MemoryPlan } {
   const { jobs: wanted } = args;
   const budget = memoryBudget(args);
-  if (wanted !== null) return { jobs: wanted, memory: planMemory(model, batch, budget / wanted) };
+  const backend = args.backend === "native" ? "native" : "onnx";
+  if (wanted !== null) return { jobs: wanted, memory: planMemory(model, batch, budget / wanted, backend) };
   for (let jobs = Math.min(threads, mostJobs); jobs > 1; jobs--) {
     try {
-      const memory = planMemory(model, batch, budget / jobs);
+      const memory = planMemory(model, batch, budget / jobs, backend);
       if (memory.rowsAtOnce === batch.rows) return { jobs, memory };
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
     }
   }
-  return { jobs: 1, memory: planMemory(model, batch, budget) };
+  return { jobs: 1, memory: planMemory(model, batch, budget, backend) };
 }
 
 /** @throws InputError where not even one row fits the memory. */
@@ -65,6 +66,7 @@ export function planTrials(
     setting: {
       ...paths,
       ...{ rows, length, slots, rowsAtOnce: memory.rowsAtOnce, keptTrainers: memory.keptTrainers, plantedGate: 0 },
+      ...(memory.arenaLimitBytes === null ? {} : { arenaLimitBytes: memory.arenaLimitBytes }),
       ...{ device: args.device, backend: args.backend, precision: args.precision },
       ...{ evaluateEvery: args.evaluateEvery, threads: Math.max(1, Math.floor(threads / jobs)) },
     },

@@ -1,8 +1,11 @@
 /** @file How much memory a training process takes, and how many rows it can compute at once within a budget. Measures nothing. */
+import { planNative } from "../engine/native/native-plan.js";
 import { InputError } from "../foundation/errors.js";
+import type { Graph } from "../graph/graph.js";
 import { peakBytes } from "../graph/peak-bytes.js";
 import { type LanguageModel, parameterCount } from "../model/language-model.js";
 import { trainingGraph } from "../model/model-graph.js";
+import type { BackendName } from "./open-backend.js";
 
 export interface BatchRows {
   readonly rows: number;
@@ -12,6 +15,8 @@ export interface BatchRows {
 
 export interface MemoryPlan {
   readonly rowsAtOnce: number;
+  /** What the native planner must keep intermediate values within, by computing some of them again; null where they fit. */
+  readonly arenaLimitBytes: number | null;
   /** Models in training that may be kept for the next trial of their kind. */
   readonly keptTrainers: number;
   /** Of one process, estimated. */
@@ -20,23 +25,56 @@ export interface MemoryPlan {
 
 /** Node, the runtime and its code. Measured 2026-11 on Linux x64; see docs/log.md. */
 const processBytes = 110 * 2 ** 20;
-/** Weight, gradient and both moments; and what the runtime copies of the gradients, in the same measurement. */
+/** Weight, gradient and both moments. */
 const bytesPerTrained = 16;
-const runtimeBytesPerTrained = 6;
 const bytesPerBaseWeight = 4;
 const mostKept = 3;
 
-/** Bytes of a process that holds the base and trains one model of it, `rows` at a time. Of one held for later: its weights and graph. */
+interface BackendMemory {
+  /** What the runtime copies of the gradients, in the same measurement. */
+  readonly bytesPerTrained: number;
+  /** Whether models in training share the memory of their intermediate values. */
+  readonly sharesArena: boolean;
+  peakBytes(graph: Graph, arenaLimitBytes?: number): number;
+}
+
+/** Packed factors and logits of some rows; measured in the same place. */
+const nativeScratchBytes = 40 * 2 ** 20;
+
+const backendMemory: Readonly<Record<BackendName, BackendMemory>> = {
+  onnx: { bytesPerTrained: 6, sharesArena: false, peakBytes },
+  native: {
+    bytesPerTrained: 0,
+    sharesArena: true,
+    peakBytes: (graph, arenaLimitBytes) =>
+      planNative(graph, [...graph.outputs.keys()], { precision: "fp32", arenaLimitBytes }).arena.bytes +
+      nativeScratchBytes,
+  },
+};
+
+interface Estimate {
+  /** Of a process that holds the base and one model in training, without intermediate values. */
+  readonly fixed: number;
+  /** Of intermediate values. */
+  readonly peak: number;
+  /** Of each model more that is held for later. */
+  readonly further: number;
+}
+
 function estimate(
   model: LanguageModel,
   { length, slots }: BatchRows,
   rows: number,
-): { first: number; further: number } {
+  memory: BackendMemory,
+  arenaLimitBytes?: number,
+): Estimate {
   const parameters = parameterCount(model.parameters);
   const names = model.parameters.map(({ name }) => name);
   const graph = trainingGraph(model, { rows, length, slots: Math.min(slots, rows * length), packed: true }, names);
-  const trainer = peakBytes(graph) + (bytesPerTrained + runtimeBytesPerTrained) * parameters;
-  return { first: processBytes + bytesPerBaseWeight * parameters + trainer, further: trainer };
+  const trained = (bytesPerTrained + memory.bytesPerTrained) * parameters;
+  const peak = memory.peakBytes(graph, arenaLimitBytes);
+  const fixed = processBytes + bytesPerBaseWeight * parameters + trained;
+  return { fixed, peak, further: memory.sharesArena ? trained : trained + peak };
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
@@ -46,16 +84,30 @@ function rowCounts(rows: number): number[] {
   return [...new Set(Array.from({ length: rows }, (_, parts) => Math.ceil(rows / (parts + 1))))];
 }
 
-/** The most rows at once that fit, then as many kept trainers as fit. @throws InputError where one row does not fit. */
-export function planMemory(model: LanguageModel, batch: BatchRows, budgetBytes: number): MemoryPlan {
+/**
+ * The most rows at once that fit, then as many kept trainers as fit; one row with part of its forward pass computed twice where that alone
+ * fits, and the backend can. @throws InputError where one row does not fit.
+ */
+export function planMemory(
+  model: LanguageModel,
+  batch: BatchRows,
+  budgetBytes: number,
+  backend: BackendName,
+): MemoryPlan {
+  const memory = backendMemory[backend];
   for (const rowsAtOnce of rowCounts(batch.rows)) {
-    const { first, further } = estimate(model, batch, rowsAtOnce);
+    const { fixed, peak, further } = estimate(model, batch, rowsAtOnce, memory);
+    const first = fixed + peak;
     if (first > budgetBytes) continue;
     const keptTrainers = Math.min(mostKept, 1 + Math.floor((budgetBytes - first) / further));
-    return { rowsAtOnce, keptTrainers, bytes: first + (keptTrainers - 1) * further };
+    return { rowsAtOnce, keptTrainers, arenaLimitBytes: null, bytes: first + (keptTrainers - 1) * further };
   }
-  const { first } = estimate(model, batch, 1);
+  const { fixed, peak } = estimate(model, batch, 1, memory, 0);
+  if (fixed + peak <= budgetBytes) {
+    const arenaLimitBytes = Math.floor(budgetBytes - fixed - nativeScratchBytes);
+    return { rowsAtOnce: 1, keptTrainers: 1, arenaLimitBytes, bytes: budgetBytes };
+  }
   throw new InputError(
-    `One row of ${batch.length} tokens takes about ${gigabytes(first)}, and ${gigabytes(budgetBytes)} are allowed for each job. Set --memory higher or --jobs lower, or shorten the examples by --max-length.`,
+    `One row of ${batch.length} tokens takes about ${gigabytes(fixed + peak)}, and ${gigabytes(budgetBytes)} are allowed for each job. Set --memory higher or --jobs lower, or shorten the examples by --max-length.`,
   );
 }

@@ -12,6 +12,8 @@ export const computeSetting = {
   backend: z.enum(["auto", "native", "onnx"]).optional(),
   /** Of the factors of matrix products, by default "fp32"; "auto": bf16 where the processor multiplies it faster. */
   precision: z.enum(["fp32", "bf16", "auto"]).optional(),
+  /** What intermediate values should take at most: the native planner computes some of them again. */
+  arenaLimitBytes: z.number().int().optional(),
 };
 
 type ComputeSetting = z.infer<z.ZodObject<typeof computeSetting>>;
@@ -42,6 +44,7 @@ export interface BackendChoice {
 async function openNative({
   threads,
   precision = "fp32",
+  arenaLimitBytes,
   say = () => {},
 }: BackendOptions): Promise<BackendChoice | string> {
   const [{ findNativeLibrary }, { nativeBackend }, { selfTest }, { physicalCores }] = await Promise.all([
@@ -53,7 +56,12 @@ async function openNative({
   const { library, reason } = await findNativeLibrary({ say });
   if (library === null) return reason!;
   const chosen: Precision = precision === "auto" ? (library.variant === "amx" ? "bf16" : "fp32") : precision;
-  const backend = nativeBackend({ library, threads: threads === 0 ? physicalCores() : threads, precision: chosen });
+  const backend = nativeBackend({
+    library,
+    threads: threads === 0 ? physicalCores() : threads,
+    precision: chosen,
+    arenaLimitBytes,
+  });
   const failure = await selfTest(backend, chosen);
   if (failure !== null) {
     await backend.close();

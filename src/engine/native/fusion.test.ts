@@ -111,6 +111,11 @@ const together: Case[] = [
     ["c=%8 = matrixProduct{silu}(a=%0, b=%1, gate=%2, residual=%4)"],
   ],
   [
+    "a slope goes into a product, and then no other activation",
+    (s) => s.output(s.builder.gelu(s.siluGrad(s.g, s.product()), "none")),
+    ["c=%7 = matrixProduct{silu}(a=%0, b=%1, gate=%2)", "y=%8 = activation{gelu}(x=%7)"],
+  ],
+  [
     "each product with an activation takes it in",
     (s) => {
       const activated = s.builder.silu(s.g);

@@ -7,10 +7,12 @@ import { anyGraph, anyTrainingGraph, type RandomGraph } from "../../../test/rand
 import { relativeDifference } from "../../../test/relative-difference.js";
 import { runGraph } from "../../../test/run-graph.js";
 import { parseGpt2Config } from "../../checkpoint/gpt2-config.js";
+import { randomStream } from "../../foundation/random.js";
 import { checkpointed, checkpointSegments } from "../../graph/checkpointing.js";
 import { cutAt } from "../../graph/cut.js";
 import { differentiate } from "../../graph/differentiate.js";
-import type { Graph } from "../../graph/graph.js";
+import type { Graph, Value } from "../../graph/graph.js";
+import { GraphBuilder } from "../../graph/graph-builder.js";
 import { gpt2 } from "../../model/gpt2.js";
 import type { LanguageModel } from "../../model/language-model.js";
 import { lossGraph, trainingGraph } from "../../model/model-graph.js";
@@ -51,6 +53,45 @@ describe.each(backends)("any graph, computed %s, gives what the reference does",
       { numRuns: 300 },
     );
   });
+});
+
+it("the gradient of attention is computed without its forward kernel", async () => {
+  const attributes = { rows: 2, length: 3, heads: 2, keyValueHeads: 1, scale: 0.7 };
+  const inputs = new Map<string, Buffer>();
+  const build = (make: (builder: GraphBuilder, values: Value[]) => void, names: readonly string[]) => {
+    const builder = new GraphBuilder();
+    make(
+      builder,
+      names.map((name) => builder.input(name, [6, name === "k" || name === "v" ? 2 : 4])),
+    );
+    return builder.build();
+  };
+  const stream = randomStream(3, "attention");
+  for (const [name, columns] of [
+    ["q", 4],
+    ["k", 2],
+    ["v", 2],
+    ["dout", 4],
+  ] as const)
+    inputs.set(
+      name,
+      Float64Array.from({ length: 6 * columns }, () => stream.normal()),
+    );
+  const forward = build(
+    (b, [q, k, v]) => b.output("out", b.causalAttention(q, k, v, null, attributes)),
+    ["q", "k", "v"],
+  );
+  const given = new Map([...inputs].filter(([name]) => name !== "dout"));
+  inputs.set("out", (await runGraph(referenceBackend, forward, given)).get("out")!);
+  const backward = build(
+    (b, values) => {
+      b.apply("causalAttentionGrad", attributes, values).forEach((gradient, index) => {
+        b.output(`gradient ${index}`, gradient);
+      });
+    },
+    ["q", "k", "v", "out", "dout"],
+  );
+  await expectAsReference(interpretedBackend(), backward, inputs, 1e-12);
 });
 
 interface Sample {
