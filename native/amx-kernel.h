@@ -23,6 +23,9 @@
 /* Two by two registers of 16 x 16 sums. */
 enum { registerRows = 16, registerWords = 16, amxRows = 2 * registerRows };
 
+/* Not every compiler knows what these instructions read: whatever was written must be in memory before them. */
+static inline void settleMemory(const void *read) { __asm__ volatile("" : : "r"(read) : "memory"); }
+
 /* Of this thread, until releaseTiles. The process has been granted the registers already: cpu.c asks for them. */
 static inline void configureTiles(void) {
   struct {
@@ -34,6 +37,7 @@ static inline void configureTiles(void) {
     configuration.bytesPerRow[tile] = 64;
     configuration.rows[tile] = registerRows;
   }
+  settleMemory(&configuration);
   tileConfigure(&configuration);
 }
 
@@ -43,6 +47,7 @@ static inline void releaseTiles(void) { tileRelease(); }
 static inline void amxTileProduct(int64_t rows, int64_t depth, const float *a, const float *b, float *sums) {
   enum { aBytes = rowStride * 4, bBytes = tileColumns * 4 };
   bool both = rows > registerRows;
+  settleMemory(a);
   tileZero(0);
   tileZero(1);
   tileZero(2);

@@ -199,8 +199,8 @@ describe("a test", () => {
         return 0;
       }
     };
-    let megabytes = 50;
-    while (fits(megabytes * 1e6) === 0) megabytes += 0.1;
+    let megabytes = 80;
+    while (fits(megabytes * 1e6) === 0) megabytes += 2;
     expect(fits(megabytes * 1e6)).toBeLessThan(rows);
     const memory = ["--memory", `${megabytes.toFixed(1)}MB`];
     const { stderr } = await tested(parts, llama, "--batch-tokens", "256", "--arms", "random", ...memory);

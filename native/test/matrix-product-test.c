@@ -60,7 +60,8 @@ static double *factorOf(Matrix m, bool turned, bool rounds) {
 
 /* op(A) op(B), dense, and the same of magnitudes. */
 static void sumProducts(Shape s, int flags, Matrix a, Matrix b, double *sums, double *sizes) {
-  double *left = factorOf(a, flags & flagATransposed, flags & flagBfloat16), *right = factorOf(b, flags & flagBTransposed, flags & flagBfloat16);
+  bool rounds = flags & flagBfloat16;
+  double *left = factorOf(a, flags & flagATransposed, rounds), *right = factorOf(b, flags & flagBTransposed, rounds);
   for (int64_t i = 0; i < s.m; i++)
     for (int64_t l = 0; l < s.k; l++)
       for (int64_t j = 0; j < s.n; j++) {

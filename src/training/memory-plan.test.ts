@@ -41,7 +41,7 @@ describe("the memory plan", () => {
 
   it("has the native kernels compute part of one row again where it does not fit whole", () => {
     const long = { rows: 4, length: 4096, slots: 4096 };
-    const budgets = Array.from({ length: 12 }, (_, i) => (180 + 16 * i) * mebibyte);
+    const budgets = Array.from({ length: 12 }, (_, i) => (130 + 16 * i) * mebibyte);
     const plans = budgets.flatMap((budget) => {
       try {
         return [planMemory(model, long, budget, "native")];

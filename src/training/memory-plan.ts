@@ -23,27 +23,29 @@ export interface MemoryPlan {
   readonly bytes: number;
 }
 
-/** Node, the runtime and its code. Measured 2026-11 on Linux x64; see docs/log.md. */
-const processBytes = 110 * 2 ** 20;
 /** Weight, gradient and both moments. */
 const bytesPerTrained = 16;
 const bytesPerBaseWeight = 4;
 const mostKept = 3;
 
+/** Measured 2026-11 on Linux x64; see docs/log.md. */
 interface BackendMemory {
-  /** What the runtime copies of the gradients, in the same measurement. */
+  /** Node, the runtime and its code. */
+  readonly processBytes: number;
+  /** What the runtime copies of the gradients. */
   readonly bytesPerTrained: number;
   /** Whether models in training share the memory of their intermediate values. */
   readonly sharesArena: boolean;
   peakBytes(graph: Graph, arenaLimitBytes?: number): number;
 }
 
-/** Packed factors and logits of some rows; measured in the same place. */
-const nativeScratchBytes = 40 * 2 ** 20;
+/** Packed factors, and the logits of some rows. */
+const nativeScratchBytes = 20 * 2 ** 20;
 
 const backendMemory: Readonly<Record<BackendName, BackendMemory>> = {
-  onnx: { bytesPerTrained: 6, sharesArena: false, peakBytes },
+  onnx: { processBytes: 110 * 2 ** 20, bytesPerTrained: 6, sharesArena: false, peakBytes },
   native: {
+    processBytes: 80 * 2 ** 20,
     bytesPerTrained: 0,
     sharesArena: true,
     peakBytes: (graph, arenaLimitBytes) =>
@@ -73,7 +75,7 @@ function estimate(
   const graph = trainingGraph(model, { rows, length, slots: Math.min(slots, rows * length), packed: true }, names);
   const trained = (bytesPerTrained + memory.bytesPerTrained) * parameters;
   const peak = memory.peakBytes(graph, arenaLimitBytes);
-  const fixed = processBytes + bytesPerBaseWeight * parameters + trained;
+  const fixed = memory.processBytes + bytesPerBaseWeight * parameters + trained;
   return { fixed, peak, further: memory.sharesArena ? trained : trained + peak };
 }
 

@@ -21,6 +21,7 @@ describe.skipIf(noNative !== null)(`the native backend${noNative === null ? "" :
         open: () => openNative({ variant, threads, precision: "bf16" }),
         precision: "float32",
         tolerance: 2e-2,
+        rounding: 5e-3,
         repeats,
       });
     }
