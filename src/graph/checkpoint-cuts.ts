@@ -66,7 +66,7 @@ function cutsWithin(limitBytes: number, { kept, passing }: Pressure): number[] |
   for (let end = 1; end <= count; end++)
     for (let begin = 0; begin < end; begin++) {
       const between = kept[end] - kept[begin];
-      if (between === 0 || least[begin] + between > limitBytes) continue;
+      if (least[begin] + between > limitBytes) continue;
       const bytes = least[begin] + (end < count ? passing[end] : 0);
       if (bytes >= least[end]) continue;
       least[end] = bytes;

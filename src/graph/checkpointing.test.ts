@@ -126,7 +126,8 @@ describe.each(Object.keys(models))("a checkpointed %s", (name) => {
   });
 });
 
-it("makes again what is read, and right before it is", () => {
+/** Blocks that add to a stream of 2 columns what they make of 8. */
+function blocks(blockCount: number, { isOutput = false } = {}): Graph {
   const builder = new GraphBuilder();
   let x = builder.input("x", [3, 2]);
   const names: string[] = [];
@@ -134,29 +135,38 @@ it("makes again what is read, and right before it is", () => {
     names.push(name);
     return builder.input(name, size);
   };
-  for (const block of [1, 2]) {
+  for (let block = 1; block <= blockCount; block++) {
     const inner = builder.silu(builder.linear(x, matrix(`up ${block}`, [2, 8]), null, "inputOutput"));
-    x = builder.linear(inner, matrix(`down ${block}`, [8, 2]), null, "inputOutput");
+    if (isOutput) builder.output(`inner ${block}`, inner);
+    x = builder.add(x, builder.linear(inner, matrix(`down ${block}`, [8, 2]), null, "inputOutput"));
   }
-  const targets = builder.input("targets", [3], "int");
-  const weights = builder.input("weights", [3]);
-  builder.output(
-    "loss",
-    builder.linearCrossEntropy(x, builder.input("head", [5, 2]), targets, weights, "outputInput")[0],
-  );
-  const graph = differentiate(builder.build(), "loss", names);
-  const lines = print(checkpointed(graph, 1)).split("\n");
-  const begin = lines.findIndex((line) => line.startsWith("%23"));
-  // Of the first block, %2 and %3 have 8 columns and are made again as %28 and %29; %5 has 2, and is kept for %23.
-  expect(lines.slice(begin, begin + 7)).toEqual([
-    "%23:[2x8] = linearWeightGrad{layout=inputOutput}(%5, %21)",
-    "%28:[3x8] = linear{layout=inputOutput}(%0, %1)",
-    "%29:[3x8] = silu(%28)",
-    "%24:[3x8] = linearInputGrad{layout=inputOutput}(%22, %4)",
-    "%25:[8x2] = linearWeightGrad{layout=inputOutput}(%29, %22)",
-    "%26:[3x8] = siluGrad(%28, %24)",
-    "%27:[2x8] = linearWeightGrad{layout=inputOutput}(%0, %26)",
+  const data = [builder.input("targets", [3], "int"), builder.input("weights", [3])] as const;
+  const [loss] = builder.linearCrossEntropy(x, builder.input("head", [5, 2]), ...data, "outputInput");
+  builder.output("loss", loss);
+  return differentiate(builder.build(), "loss", names);
+}
+
+it("makes again what is read, and right before it is", () => {
+  const lines = print(checkpointed(blocks(2), 1)).split("\n");
+  const begin = lines.findIndex((line) => line.startsWith("%25"));
+  // Of the first block, %2 and %3 have 8 columns and are made again as %31 and %32; the stream %6 is kept for %25.
+  expect(lines.slice(begin, begin + 8)).toEqual([
+    "%25:[2x8] = linearWeightGrad{layout=inputOutput}(%6, %23)",
+    "%31:[3x8] = linear{layout=inputOutput}(%0, %1)",
+    "%32:[3x8] = silu(%31)",
+    "%26:[3x2] = add(%19, %24)",
+    "%27:[3x8] = linearInputGrad{layout=inputOutput}(%26, %4)",
+    "%28:[8x2] = linearWeightGrad{layout=inputOutput}(%32, %26)",
+    "%29:[3x8] = siluGrad(%31, %27)",
+    "%30:[2x8] = linearWeightGrad{layout=inputOutput}(%0, %29)",
   ]);
+});
+
+it("does not make again what the caller keeps", () => {
+  const [inside, outside] = [blocks(30), blocks(30, { isOutput: true })];
+  expect(count(checkpointed(inside, 1), "silu")).toBeGreaterThan(30);
+  expect(checkpointSegments(outside)).toBeLessThan(30);
+  for (const segments of everyCount(outside)) expect(count(checkpointed(outside, segments), "silu")).toBe(30);
 });
 
 it("is the graph itself without segments, or without a backward pass", () => {

@@ -76,8 +76,8 @@ export function checkpointed(graph: Graph, segments: number): Graph {
   const again = (node: Node): Node => {
     const outputs = node.outputs.map((value) => ({ ...value, id: nextId++ }));
     const clone = { ...renamed(node), outputs };
-    node.outputs.forEach((value, index) => {
-      if (inside.of(value) !== null) remade.set(value.id, outputs[index]);
+    node.outputs.forEach(({ id }, index) => {
+      remade.set(id, outputs[index]);
     });
     return clone;
   };
