@@ -388,13 +388,13 @@ describe("a test in the middle of its trials", () => {
 
   test.skipIf(process.platform !== "linux")("loses its worker, and tries that trial again", async () => {
     const out = at("bereaved");
-    const { child, ended } = begin(out);
+    const { child, ended, told } = begin(out);
     await until(() => finished(out) >= 1);
     const [worker] = childrenOf(child.pid!);
     process.kill(worker, "SIGKILL");
     // What is still to do takes another worker.
     expect(finished(out)).toBeLessThan(8);
-    expect(await ended).toBe(0);
+    expect(await ended, told()).toBe(0);
     expect(finished(out)).toBe(8);
     expectSameLosses(out, at("interrupted"), 1e-6);
   });

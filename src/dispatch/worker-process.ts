@@ -24,8 +24,9 @@ export function workerProcess(): TaskRunner {
   return {
     run(module, args, { onProgress, signal } = {}) {
       if (signal?.aborted) return Promise.reject(new InterruptedError("Stopped."));
-      child ??= start();
-      const worker = child;
+      // A worker that died a moment ago may not have been reported yet.
+      const worker = child?.connected ? child : start();
+      child = worker;
       return new Promise((resolve, reject) => {
         let grace: NodeJS.Timeout | undefined;
         const onAbort = () => {
@@ -63,8 +64,11 @@ export function workerProcess(): TaskRunner {
                 : new WorkerError(`The worker process ended early (${ended ?? `exit code ${code}`}). Out of memory?`),
             ),
           );
-        const onError = (error: Error) =>
+        const onError = (error: Error) => {
+          if (child === worker) child = null;
+          worker.kill("SIGKILL");
           settle(() => reject(new WorkerError(`The worker process failed: ${error.message}`)));
+        };
         worker.on("message", onMessage).once("exit", onExit).once("error", onError);
         signal?.addEventListener("abort", onAbort, { once: true });
         worker.send({ kind: "run", module: module.href, args } satisfies ToWorker);
