@@ -10,11 +10,11 @@ import { fileURLToPath } from "node:url";
 import { parseGpt2Config } from "../dist/checkpoint/gpt2-config.js";
 import { openSafetensors } from "../dist/checkpoint/safetensors-file.js";
 import { writeSafetensors } from "../dist/checkpoint/safetensors-writer.js";
-import { onnxBackend } from "../dist/engine/onnx/onnx-backend.js";
 import { randomStream } from "../dist/foundation/random.js";
 import { gpt2 } from "../dist/model/gpt2.js";
 import { gpt2InitialWeights } from "../dist/model/gpt2-initializer.js";
 import { parameterCount } from "../dist/model/language-model.js";
+import { openBackend } from "../dist/training/open-backend.js";
 import { cosineLearningRate } from "../dist/training/schedule.js";
 import { Trainer } from "../dist/training/trainer.js";
 
@@ -54,7 +54,8 @@ try {
   );
   writeFileSync(join(folder, "task.json"), JSON.stringify({ ...config, rows, length, steps, warmup, peak, batches }));
 
-  const trainer = new Trainer(await onnxBackend(), { model, weights });
+  const { backend, engine } = await openBackend({ device: "cpu", threads: 0 });
+  const trainer = new Trainer(backend, { model, weights });
   const shape = { rows, length, slots: null, packed: false };
   const losses = [];
   let gradients = new Map();
@@ -87,7 +88,9 @@ try {
     .sort((a, b) => b.relative - a.relative);
   file.close();
   const furthest = (other) => Math.max(...losses.map((loss, step) => Math.abs(loss - other[step]))).toExponential(1);
-  console.log(`${parameterCount(model.parameters)} parameters, batch ${rows} x ${length}, ${steps} AdamW steps`);
+  console.log(
+    `${engine}; ${parameterCount(model.parameters)} parameters, batch ${rows} x ${length}, ${steps} AdamW steps`,
+  );
   console.log(`loss: ${losses[0].toFixed(4)} at the first step, ${losses.at(-1).toFixed(4)} at the last`);
   console.log(
     `largest difference of a loss: ${furthest(theirs.float32)} to PyTorch float32, ${furthest(theirs.float64)} to float64`,

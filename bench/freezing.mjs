@@ -6,13 +6,14 @@ import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { parseGpt2Config } from "../dist/checkpoint/gpt2-config.js";
 import { sftBatches } from "../dist/data/batch-stream.js";
-import { onnxBackend } from "../dist/engine/onnx/onnx-backend.js";
 import { randomStream } from "../dist/foundation/random.js";
 import { gpt2 } from "../dist/model/gpt2.js";
 import { gpt2InitialWeights } from "../dist/model/gpt2-initializer.js";
 import { parameterCount } from "../dist/model/language-model.js";
 import { blockMatrices, leadingGroups } from "../dist/training/freezing-group.js";
+import { openBackend } from "../dist/training/open-backend.js";
 import { Trainer } from "../dist/training/trainer.js";
+import { median } from "./median.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -63,7 +64,7 @@ const arms = [
   { name: `embeddings and ${half} blocks frozen`, frozen: prefix(half) },
   { name: `embeddings and ${half} blocks frozen, kept`, frozen: prefix(half), kept: true },
 ];
-const backend = await onnxBackend({ threads: number("threads") });
+const { backend } = await openBackend({ device: "cpu", threads: number("threads") });
 const contestants = arms.map(({ name, frozen, kept = false }) => {
   const isTrainable = (parameter) => !frozen.includes(parameter);
   const trainer = new Trainer(backend, { model, weights, isTrainable, keptFor: kept ? training : undefined });
@@ -83,11 +84,6 @@ for (const one of contestants) await turn(one);
 for (const one of contestants) one.milliseconds.length = 0;
 for (let round = 0; round < number("rounds"); round++) for (const one of contestants) await turn(one);
 
-const median = (list) => {
-  const sorted = [...list].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
-};
 console.log(
   `${cpus()[0].model}, ${values.threads} threads, Node ${process.version}; ${parameterCount(model.parameters)} parameters, ` +
     `batch ${shape.rows} x ${shape.length}, ${shape.slots} slots, ${number("rounds") * number("steps")} steps each in turns of ${number("steps")}, ` +

@@ -17,6 +17,7 @@ import { trainingGraph } from "../dist/model/model-graph.js";
 import { takeTurns } from "./contestant.mjs";
 import { markdownTable } from "./markdown-table.mjs";
 import { rawRate } from "./raw-rate.mjs";
+import { runScript } from "./run-script.mjs";
 import { chosenKeys, runnableKeys, startContestants } from "./step-contestants.mjs";
 import { stepFacts, stepModel } from "./step-model.mjs";
 import { shareOfRaw, stepSummary } from "./step-summary.mjs";
@@ -168,10 +169,4 @@ async function main() {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  note(error.message);
-  process.exitCode = 2;
-}
+await runScript(main);

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { median } from "./median.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -121,11 +122,6 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-const median = (list) => {
-  const sorted = [...list].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
-};
 const rows = all.map(({ name, turns }) => {
   const of = (key) => (turns.some((turn) => turn[key] === null) ? null : median(turns.map((turn) => turn[key])));
   return {

@@ -29,6 +29,7 @@ import { parameterCount } from "../dist/model/language-model.js";
 import { openBaseModel } from "../dist/training/base-model.js";
 import { openBackend } from "../dist/training/open-backend.js";
 import { Trainer } from "../dist/training/trainer.js";
+import { median } from "./median.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -185,11 +186,6 @@ function contestants(batchFile) {
   return [ours, ...modes.map((mode) => contestant(`PyTorch ${mode}`, values.python, [...script, "--mode", mode]))];
 }
 
-const median = (list) => {
-  const sorted = [...list].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
-};
 const sum = (list) => list.reduce((total, value) => total + value, 0);
 
 /** @returns one entry a contestant; speeds are those of the rounds, whose batches are the same for all. */

@@ -12,10 +12,10 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { UsageError } from "../dist/foundation/errors.js";
 import { takeTurns } from "./contestant.mjs";
 import { markdownTable } from "./markdown-table.mjs";
 import { rawRate } from "./raw-rate.mjs";
+import { runScript } from "./run-script.mjs";
 import { chosenKeys, contestantKeys, runnableKeys, startContestants } from "./step-contestants.mjs";
 import { sizeOptions, stepFacts } from "./step-model.mjs";
 import { references, shareOfRaw, stepSummary } from "./step-summary.mjs";
@@ -98,10 +98,4 @@ async function main() {
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ values, raw, loadBefore, rows }, null, 1)}\n`);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  note(error.message);
-  process.exitCode = 2;
-}
+await runScript(main);

@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { runScript } from "../bench/run-script.mjs";
 import { openCheckpoint } from "../dist/checkpoint/checkpoint.js";
 import { parameterCount } from "../dist/checkpoint/parameter-count.js";
 import { listMatrices } from "../dist/checkpoint/weight-names.js";
@@ -23,7 +24,7 @@ import { totalScored } from "../dist/data/prepared-data.js";
 import { encodeSftDataset, readSftDataset } from "../dist/data/sft-dataset.js";
 import { loadTokenizer } from "../dist/data/tokenizer.js";
 import { workerProcess } from "../dist/dispatch/worker-process.js";
-import { InputError, InterruptedError } from "../dist/foundation/errors.js";
+import { InputError } from "../dist/foundation/errors.js";
 import { version } from "../dist/foundation/version.js";
 import { gutenbergTokens } from "../dist/paper/gutenberg-corpus.js";
 import { paperPreset } from "../dist/paper/preset.js";
@@ -146,9 +147,4 @@ async function main() {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = error instanceof InterruptedError ? 130 : 1;
-}
+await runScript(main);

@@ -16,6 +16,7 @@ import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { markdownTable } from "../bench/markdown-table.mjs";
+import { runScript } from "../bench/run-script.mjs";
 import { openCheckpoint } from "../dist/checkpoint/checkpoint.js";
 import { listMatrices } from "../dist/checkpoint/weight-names.js";
 import { chooseBackend } from "../dist/cli/chosen-backend.js";
@@ -25,7 +26,7 @@ import { terminalProgress } from "../dist/cli/terminal-progress.js";
 import { parseArm } from "../dist/crystal/arm.js";
 import { fractionDone, runTrials, trialsDetail } from "../dist/dispatch/trial-queue.js";
 import { workerProcess } from "../dist/dispatch/worker-process.js";
-import { DeadweightError, InterruptedError, UsageError, WorkerError } from "../dist/foundation/errors.js";
+import { InterruptedError, UsageError, WorkerError } from "../dist/foundation/errors.js";
 import { sha256OfFiles } from "../dist/foundation/sha256.js";
 import { version } from "../dist/foundation/version.js";
 import { paperPreset } from "../dist/paper/preset.js";
@@ -203,11 +204,4 @@ async function main() {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof DeadweightError)) throw error;
-  const interrupted = error instanceof InterruptedError;
-  process.stderr.write(`${interrupted ? "Stopped. Run the same command to continue." : error.message}\n`);
-  process.exitCode = interrupted ? 130 : error instanceof UsageError ? 2 : 1;
-}
+await runScript(main);

@@ -49,25 +49,13 @@ static Scratch scratchFrom(Arena *arena, const AttentionShape *shape) {
                    .querySegments = (int32_t *)take(arena, tileSide)};
 }
 
-/* x where y is NaN. */
-static inline Vector larger(Vector x, Vector y) {
-#if defined(__AVX512F__)
-  return (Vector)_mm512_max_ps((__m512)y, (__m512)x);
-#elif defined(__AVX2__)
-  return (Vector)_mm256_max_ps((__m256)y, (__m256)x);
-#else
-  IntVector above = y > x;
-  return (Vector)((above & (IntVector)y) | (~above & (IntVector)x));
-#endif
-}
-
 static Vector columnPeak(const float *scores, int64_t keys, Vector peak) {
   Vector other = peak;
   for (int64_t key = 0; key < keys; key += 2) {
-    peak = larger(peak, load(scores + key * tileSide));
-    if (key + 1 < keys) other = larger(other, load(scores + (key + 1) * tileSide));
+    peak = maximum(peak, load(scores + key * tileSide));
+    if (key + 1 < keys) other = maximum(other, load(scores + (key + 1) * tileSide));
   }
-  return larger(peak, other);
+  return maximum(peak, other);
 }
 
 /* Scores become e^(score - peak), with the peak so far. A NaN is no peak, but stays. */

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "cut.h"
 #include "deadweight.h"
 #include "pool.h"
 #include "vector-math.h"
@@ -34,16 +35,11 @@ static double sumOf(Vector v) {
   return sum;
 }
 
-static Vector larger(Vector a, Vector b) {
-  IntVector above = a > b;
-  return (Vector)((above & (IntVector)a) | (~above & (IntVector)b));
-}
-
 /* NaN passes for small: the sum of exponentials shows it. */
 static float largestOf(const float *z, int64_t count) {
   Vector largest = broadcast(-INFINITY);
   int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) largest = larger(load(z + i), largest);
+  for (; i + lanes <= count; i += lanes) largest = maximum(largest, load(z + i));
   float most = -INFINITY;
   for (int lane = 0; lane < lanes; lane++) most = largest[lane] > most ? largest[lane] : most;
   for (; i < count; i++) most = z[i] > most ? z[i] : most;
@@ -105,18 +101,18 @@ static void dxTask(void *context, int64_t row, int thread) {
     dx[i] = share * dx[i] - (known ? factor * *entry(rows, rows->weight, target, i) : factor);
 }
 
-enum { columnsPerTask = 64 };
+enum { sliceColumns = 64 };
 
 /* Some columns of what every row adds at its target, in the order of the rows. */
 static void targetTask(void *context, int64_t index, int thread) {
   (void)thread;
   const Rows *rows = context;
-  int64_t begin = index * columnsPerTask, end = begin + columnsPerTask < rows->n ? begin + columnsPerTask : rows->n;
+  Range columns = partAt(rows->n, sliceColumns, index);
   for (int64_t row = 0; row < rows->count; row++) {
     int64_t target = rows->targets[row];
     if (target < 0 || target >= rows->vocabulary) continue;
     const float *x = (const float *)rows->x.data + row * rows->x.stride;
-    for (int64_t i = begin; i < end; i++) *entry(rows, rows->dweight, target, i) -= rows->factors[row] * x[i];
+    for (int64_t i = columns.begin; i < columns.end; i++) *entry(rows, rows->dweight, target, i) -= rows->factors[row] * x[i];
   }
 }
 
@@ -152,13 +148,13 @@ static bool backward(const Instruction *head, Pool *pool, Rows *rows, bool isFir
                             : headProduct(head, pool, flagATransposed, (int64_t[]){n, vocabulary, count}, scaled, e,
                                           rows->dweight, before);
   if (!done) return false;
-  poolRun(pool, (n + columnsPerTask - 1) / columnsPerTask, targetTask, rows);
+  poolRun(pool, partCount(n, sliceColumns), targetTask, rows);
   return true;
 }
 
 bool crossEntropy(const Instruction *head, Pool *pool) {
   int64_t slots = head->size[0], n = head->size[1], vocabulary = head->size[2];
-  int64_t stride = (vocabulary + rowUnit - 1) / rowUnit * rowUnit + rowUnit;
+  int64_t stride = partCount(vocabulary, rowUnit) * rowUnit + rowUnit;
   int64_t held = heldLogits / stride / rowUnit * rowUnit;
   if (held < fewestRows) held = fewestRows;
   if (held > slots) held = slots;

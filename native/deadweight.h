@@ -146,7 +146,7 @@ Kernel copy;
 /* Operands: x, y, out; out may be either. */
 Kernel add;
 Kernel multiply;
-/* Operands: x, out. Scalar: factor. */
+/* Operands: x, out, which may be x. Scalar: factor. */
 Kernel scale;
 /* Operands: out. Scalar: value. */
 Kernel fill;

@@ -32,15 +32,6 @@ static inline bool isPlain(const Epilogue *e) {
   return e->bias == NULL && e->residual.data == NULL && e->gate.data == NULL && e->activated.data == NULL;
 }
 
-__attribute__((always_inline)) static inline Vector loadUpTo(const float *from, int64_t count) {
-  return count >= lanes ? load(from) : loadPart(from, count);
-}
-
-__attribute__((always_inline)) static inline void storeUpTo(float *to, Vector v, int64_t count) {
-  if (count >= lanes) store(to, v);
-  else storePart(to, v, count);
-}
-
 /* `adds`: to the partial sums. */
 static inline void writePartial(const Epilogue *e, Tile tile, bool adds) {
   Place to = partialSums(e);

@@ -1,14 +1,14 @@
-/* What the shared library exports: threads, a list of instructions run in order, and the optimizer's two loops. */
+/*
+ * What the shared library exports: threads, a list of instructions run in order, and the optimizer's two loops. The calling thread is not
+ * ours: how it treats denormal numbers is put back.
+ */
 #include "library.h"
 
+#include <sys/mman.h>
+
+#include "denormals.h"
 #include "optimizer.h"
 #include "pool.h"
-
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
-
-#include <sys/mman.h>
 
 static Kernel *const kernels[kernelCount] = {
     [kernelMatrixProduct] = matrixProduct,
@@ -32,30 +32,6 @@ static Kernel *const kernels[kernelCount] = {
     [kernelFill] = fill,
 };
 
-/* The caller's thread is not ours: its rounding mode is put back. */
-#if defined(__x86_64__)
-typedef unsigned FloatControl;
-static FloatControl enter(void) {
-  FloatControl before = _mm_getcsr();
-  _mm_setcsr(before | 0x8040);
-  return before;
-}
-static void leave(FloatControl before) { _mm_setcsr(before); }
-#elif defined(__aarch64__)
-typedef uint64_t FloatControl;
-static FloatControl enter(void) {
-  FloatControl before;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(before));
-  __asm__ volatile("msr fpcr, %0" : : "r"(before | (1u << 24)));
-  return before;
-}
-static void leave(FloatControl before) { __asm__ volatile("msr fpcr, %0" : : "r"(before)); }
-#else
-typedef int FloatControl;
-static FloatControl enter(void) { return 0; }
-static void leave(FloatControl before) { (void)before; }
-#endif
-
 int32_t deadweightInstructionBytes(void) { return (int32_t)sizeof(Instruction); }
 
 uint64_t deadweightAddress(const void *data) { return (uint64_t)(uintptr_t)data; }
@@ -78,27 +54,27 @@ void deadweightClose(Pool *pool) { poolClose(pool); }
 int64_t deadweightScratchBytes(const Pool *pool) { return (int64_t)poolBytes(pool); }
 
 int32_t deadweightRun(Pool *pool, const Instruction *instructions, int64_t count) {
-  FloatControl before = enter();
+  FloatControl before = flushDenormals();
   int32_t status = statusDone;
   for (int64_t i = 0; i < count && status == statusDone; i++) {
     int32_t kernel = instructions[i].kernel;
     if (kernel < 0 || kernel >= kernelCount) status = statusUnknownKernel;
     else if (!kernels[kernel](&instructions[i], pool)) status = statusNoMemory;
   }
-  leave(before);
+  restoreFloatControl(before);
   return status;
 }
 
 double deadweightSumOfSquares(Pool *pool, const float *values, int64_t count) {
-  FloatControl before = enter();
+  FloatControl before = flushDenormals();
   double sum = sumOfSquares(pool, values, count);
-  leave(before);
+  restoreFloatControl(before);
   return sum;
 }
 
 void deadweightAdamw(Pool *pool, float *weights, const float *gradients, float *firstMoments, float *secondMoments,
                      int64_t count, const double *scalars) {
-  FloatControl before = enter();
+  FloatControl before = flushDenormals();
   adamw(pool, weights, gradients, firstMoments, secondMoments, count, scalars);
-  leave(before);
+  restoreFloatControl(before);
 }

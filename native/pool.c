@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include "denormals.h"
 #include "pool.h"
 
 #include <pthread.h>
@@ -57,17 +58,6 @@ static void drain(Pool *pool, int thread) {
     if (index >= pool->count) return;
     pool->task(pool->context, index, thread);
   }
-}
-
-/* Denormals count as zero, as in onnxruntime: a masked softmax makes them, and they are slow. */
-static void flushDenormals(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);
-#elif defined(__aarch64__)
-  uint64_t control;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
-  __asm__ volatile("msr fpcr, %0" : : "r"(control | (1u << 24)));
-#endif
 }
 
 static unsigned awaitJob(Pool *pool, unsigned seen) {

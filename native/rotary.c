@@ -4,19 +4,17 @@
  */
 #include <math.h>
 
+#include "cut.h"
 #include "deadweight.h"
 #include "pool.h"
 #include "vector.h"
 
 enum { x, positions, y, cosines, sines, frequencies };
 
-/* Some tens of microseconds of work. */
-enum { taskFloats = 1 << 15 };
-
 typedef struct {
   const Instruction *instruction;
   Pool *pool;
-  int64_t rows, heads, headWidth, pairs, tableRows, rowsPerTask;
+  int64_t rows, heads, headWidth, pairs, tableRows;
 } Job;
 
 typedef struct {
@@ -37,13 +35,6 @@ static Turn turnAt(const Job *job, int32_t position, float *scratch) {
   return (Turn){scratch, scratch + job->pairs};
 }
 
-static inline Vector loadUpTo(const float *from, int64_t count) { return count >= lanes ? load(from) : loadPart(from, count); }
-
-static inline void storeUpTo(float *to, Vector v, int64_t count) {
-  if (count >= lanes) store(to, v);
-  else storePart(to, v, count);
-}
-
 static void turnHead(const Job *job, Turn turn, float direction, const float *from, float *to) {
   int64_t pairs = job->pairs, rest = job->headWidth - 2 * pairs;
   for (int64_t i = 0; i < pairs; i += lanes) {
@@ -61,8 +52,8 @@ static void turnRows(void *context, int64_t index, int thread) {
   const Instruction *instruction = job->instruction;
   float *scratch = poolScratch(job->pool, thread, (size_t)(2 * job->pairs) * sizeof(float));
   float direction = (float)instruction->scalar[0];
-  int64_t begin = index * job->rowsPerTask, end = begin + job->rowsPerTask < job->rows ? begin + job->rowsPerTask : job->rows;
-  for (int64_t row = begin; row < end; row++) {
+  Range rows = partAt(job->rows, rowsPerTask(job->heads * job->headWidth), index);
+  for (int64_t row = rows.begin; row < rows.end; row++) {
     Turn turn = turnAt(job, integers(instruction, positions)[row], scratch);
     const float *from = floats(instruction, x) + row * strideOf(instruction, x);
     float *to = floats(instruction, y) + row * strideOf(instruction, y);
@@ -73,11 +64,9 @@ static void turnRows(void *context, int64_t index, int thread) {
 
 bool rotary(const Instruction *instruction, Pool *pool) {
   const int64_t *size = instruction->size;
-  Job job = {instruction, pool, size[0], size[1], size[2], size[3], size[4], 0};
-  int64_t rowFloats = job.heads * job.headWidth;
-  job.rowsPerTask = rowFloats >= taskFloats || rowFloats == 0 ? 1 : taskFloats / rowFloats;
+  Job job = {instruction, pool, size[0], size[1], size[2], size[3], size[4]};
   for (int thread = 0; thread < poolThreads(pool); thread++)
     if (poolScratch(pool, thread, (size_t)(2 * job.pairs) * sizeof(float)) == NULL) return false;
-  poolRun(pool, (job.rows + job.rowsPerTask - 1) / job.rowsPerTask, turnRows, &job);
+  poolRun(pool, partCount(job.rows, rowsPerTask(job.heads * job.headWidth)), turnRows, &job);
   return true;
 }

@@ -12,7 +12,7 @@ static inline bool packRows(const float *from, int64_t stride, int64_t count, in
   Vector spoilt = {0};
   for (int64_t row = 0; row < count; row++, from += stride)
     for (int64_t i = 0; i < width; i += lanes, to += lanes) {
-      Vector x = i + lanes <= width ? load(from + i) : loadPart(from + i, width - i);
+      Vector x = loadUpTo(from + i, width - i);
       spoilt += x * 0;
       store(to, x * factor);
     }
@@ -21,10 +21,7 @@ static inline bool packRows(const float *from, int64_t stride, int64_t count, in
 
 static inline void unpackRows(const float *from, int64_t count, int64_t width, float factor, float *to, int64_t stride) {
   for (int64_t row = 0; row < count; row++, to += stride)
-    for (int64_t i = 0; i < width; i += lanes, from += lanes) {
-      if (i + lanes <= width) store(to + i, load(from) * factor);
-      else storePart(to + i, load(from) * factor, width - i);
-    }
+    for (int64_t i = 0; i < width; i += lanes, from += lanes) storeUpTo(to + i, load(from) * factor, width - i);
 }
 
 #if defined(__clang__)

@@ -9,28 +9,32 @@
 #include "deadweight.h"
 #include "vector.h"
 
-/* The smaller and the larger of the two, x where it is NaN. */
-static inline Vector atMost(float bound, Vector x) {
+/* The smaller and the larger of the two, x where one is NaN. */
+static inline Vector minimum(Vector x, Vector y) {
 #if defined(__AVX512F__)
-  return (Vector)_mm512_min_ps((__m512)broadcast(bound), (__m512)x);
+  return (Vector)_mm512_min_ps((__m512)y, (__m512)x);
 #elif defined(__AVX2__)
-  return (Vector)_mm256_min_ps((__m256)broadcast(bound), (__m256)x);
+  return (Vector)_mm256_min_ps((__m256)y, (__m256)x);
 #else
-  IntVector above = x > bound;
-  return (Vector)((above & (IntVector)broadcast(bound)) | (~above & (IntVector)x));
+  IntVector below = y < x;
+  return (Vector)((below & (IntVector)y) | (~below & (IntVector)x));
 #endif
 }
 
-static inline Vector atLeast(float bound, Vector x) {
+static inline Vector maximum(Vector x, Vector y) {
 #if defined(__AVX512F__)
-  return (Vector)_mm512_max_ps((__m512)broadcast(bound), (__m512)x);
+  return (Vector)_mm512_max_ps((__m512)y, (__m512)x);
 #elif defined(__AVX2__)
-  return (Vector)_mm256_max_ps((__m256)broadcast(bound), (__m256)x);
+  return (Vector)_mm256_max_ps((__m256)y, (__m256)x);
 #else
-  IntVector below = x < bound;
-  return (Vector)((below & (IntVector)broadcast(bound)) | (~below & (IntVector)x));
+  IntVector above = y > x;
+  return (Vector)((above & (IntVector)y) | (~above & (IntVector)x));
 #endif
 }
+
+/* Bounds; NaN passes. */
+static inline Vector atMost(float bound, Vector x) { return minimum(x, broadcast(bound)); }
+static inline Vector atLeast(float bound, Vector x) { return maximum(x, broadcast(bound)); }
 
 /* By the sign bit of x. */
 static inline Vector whereNegative(Vector x, Vector negative, Vector positive) {

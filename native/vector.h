@@ -55,4 +55,12 @@ static inline void storePart(float *to, Vector v, int64_t count) {
 #endif
 }
 
+/* As many lanes as there are, of `count` or more that are left. */
+static inline Vector loadUpTo(const float *from, int64_t count) { return count >= lanes ? load(from) : loadPart(from, count); }
+
+static inline void storeUpTo(float *to, Vector v, int64_t count) {
+  if (count >= lanes) store(to, v);
+  else storePart(to, v, count);
+}
+
 #endif

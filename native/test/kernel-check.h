@@ -3,6 +3,7 @@
 #define KERNEL_CHECK_H
 
 #include "../deadweight.h"
+#include "../denormals.h"
 #include "../pool.h"
 #include "check.h"
 
@@ -24,21 +25,11 @@ static inline float *at(Matrix m, int64_t row, int64_t column) { return m.data +
 
 static inline Operand operandOf(Matrix m) { return (Operand){m.data, m.stride}; }
 
-/* As the library does it: else the caller's thread would differ from the others in denormal numbers. */
-static inline void flushDenormals(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr() | 0x8040);
-#elif defined(__aarch64__)
-  uint64_t control;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
-  __asm__ volatile("msr fpcr, %0" : : "r"(control | (1u << 24)));
-#endif
-}
-
 enum { poolCount = 3 };
 static Pool *pools[poolCount];
 
 static inline void openPools(void) {
+  /* As the library does it: else the caller's thread would differ from the others. */
   flushDenormals();
   for (int i = 0; i < poolCount; i++) pools[i] = poolOpen(i + 1);
 }

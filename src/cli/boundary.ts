@@ -25,7 +25,7 @@ import { type BoundaryArguments, firstLook } from "./boundary-arguments.js";
 import { type Chosen, openBoundaryModel } from "./boundary-model.js";
 import { boundarySavings } from "./boundary-savings.js";
 import { boundarySize, demandBudget } from "./boundary-size.js";
-import { chooseBackend, otherBackendNote } from "./chosen-backend.js";
+import { chooseBackend, noteOtherBackend } from "./chosen-backend.js";
 import { dataConfiguration } from "./data-arguments.js";
 import type { DataTaskResult } from "./data-task.js";
 import { type DataSources, encodeData, findData, maxLengthOf, testedData } from "./fine-tuning-data.js";
@@ -232,8 +232,7 @@ export async function runBoundary(source: string, given: BoundaryArguments): Pro
   const folder = openRunFolder(out, runRecordOf(search));
   try {
     progress.note(`${folder.continued ? "Continuing" : "Starting"} in ${out}.`);
-    const other = otherBackendNote(folder, engine);
-    if (other !== null) progress.note(other);
+    noteOtherBackend(folder, engine, progress.note);
     const finished = await searchIn(folder, search);
     write(folder, finished, args);
     const plan = finished.plans.size > 0 ? ` Plan: ${folder.file("plan.json")}.` : " No set was confirmed: no plan.";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { TaskRunner } from "../dispatch/task.js";
 import { InputError, WorkerError } from "../foundation/errors.js";
 import type { RunFolder } from "../records/run-folder.js";
-import { chooseBackend, otherBackendNote } from "./chosen-backend.js";
+import { chooseBackend, noteOtherBackend } from "./chosen-backend.js";
 import type { EngineArguments } from "./compute-arguments.js";
 
 const asked: EngineArguments = { device: "cpu", backend: "auto", precision: "auto" };
@@ -74,8 +74,12 @@ describe("the choice of a backend", () => {
 
 test("a folder continued with another backend is told, and no other", () => {
   const folder = (continued: boolean, backend?: string) => ({ continued, record: { backend } }) as unknown as RunFolder;
-  expect(otherBackendNote(folder(true, "a, fp32"), "b, fp32")).toBe("Begun with a, fp32; continuing with b, fp32.");
-  expect(otherBackendNote(folder(true, "a, fp32"), "a, fp32")).toBeNull();
-  expect(otherBackendNote(folder(true), "a, fp32")).toBeNull();
-  expect(otherBackendNote(folder(false, "a, fp32"), "b, fp32")).toBeNull();
+  const said: string[] = [];
+  const continueWith = (begun: RunFolder, engine: string) => noteOtherBackend(begun, engine, (text) => said.push(text));
+  continueWith(folder(true, "a, fp32"), "a, fp32");
+  continueWith(folder(true), "a, fp32");
+  continueWith(folder(false, "a, fp32"), "b, fp32");
+  expect(said).toEqual([]);
+  continueWith(folder(true, "a, fp32"), "b, fp32");
+  expect(said).toEqual(["Begun with a, fp32; continuing with b, fp32."]);
 });

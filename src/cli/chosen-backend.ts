@@ -58,8 +58,8 @@ export async function chooseBackend(
   }
 }
 
-/** One sentence where a folder was begun with another backend than continues it: the numbers then differ in rounding. */
-export function otherBackendNote({ continued, record }: RunFolder, engine: string): string | null {
-  if (!continued || record.backend === undefined || record.backend === engine) return null;
-  return `Begun with ${record.backend}; continuing with ${engine}.`;
+/** Says so where a folder was begun with another backend than continues it: the numbers then differ in rounding. */
+export function noteOtherBackend({ continued, record }: RunFolder, engine: string, note: (text: string) => void): void {
+  if (!continued || record.backend === undefined || record.backend === engine) return;
+  note(`Begun with ${record.backend}; continuing with ${engine}.`);
 }

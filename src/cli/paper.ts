@@ -14,7 +14,7 @@ import { openRunFolder } from "../records/run-folder.js";
 import type { RunRecord } from "../records/run-record.js";
 import { duration } from "../report/figure-text.js";
 import { paperTables } from "../report/paper-tables.js";
-import { chooseBackend, otherBackendNote } from "./chosen-backend.js";
+import { chooseBackend, noteOtherBackend } from "./chosen-backend.js";
 import { interruptSignal } from "./interrupt.js";
 import { thisMachine } from "./machine.js";
 import { type RawRunOptions, type RunOptions, runOptions } from "./run-options.js";
@@ -59,8 +59,7 @@ export async function paper(options: PaperCommandOptions): Promise<void> {
   const begin = now();
   try {
     progress.note(`${folder.continued ? "Continuing" : "Starting"} preset ${preset.name} in ${out}.`);
-    const other = otherBackendNote(folder, engine);
-    if (other !== null) progress.note(other);
+    noteOtherBackend(folder, engine, progress.note);
     const seconds = await estimatePaper(preset, runners, compute, signal);
     if (!folder.continued)
       progress.note(

@@ -16,7 +16,7 @@ import { duration } from "../report/figure-text.js";
 import { sftPage } from "../report/sft-page.js";
 import { sftTables } from "../report/sft-tables.js";
 import { chooseLearningRate, type LearningRateCandidate } from "../study/learning-rate.js";
-import { chooseBackend, otherBackendNote } from "./chosen-backend.js";
+import { chooseBackend, noteOtherBackend } from "./chosen-backend.js";
 import { dataConfiguration } from "./data-arguments.js";
 import type { DataTaskResult } from "./data-task.js";
 import { type DataSources, encodeData, findData, maxLengthOf } from "./fine-tuning-data.js";
@@ -183,8 +183,7 @@ export async function runSft(source: string, given: SftArguments): Promise<void>
   const folder = openRunFolder(out, runRecordOf(sft));
   try {
     progress.note(`${folder.continued ? "Continuing" : "Starting"} in ${out}.`);
-    const other = otherBackendNote(folder, engine);
-    if (other !== null) progress.note(other);
+    noteOtherBackend(folder, engine, progress.note);
     const record = await runIn(folder, sft);
     const planned = writePlans(folder, record, sft);
     writeRecord(folder.file("sft.json"), record);

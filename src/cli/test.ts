@@ -18,7 +18,7 @@ import { testPage } from "../report/test-page.js";
 import { testTables } from "../report/test-tables.js";
 import { runCrystallizationTest } from "../study/crystallization-test.js";
 import { testSummary } from "../study/test-summary.js";
-import { chooseBackend, otherBackendNote } from "./chosen-backend.js";
+import { chooseBackend, noteOtherBackend } from "./chosen-backend.js";
 import { dataConfiguration } from "./data-arguments.js";
 import { type DataSources, encodeData, findData, maxLengthOf, testedData } from "./fine-tuning-data.js";
 import { interruptSignal } from "./interrupt.js";
@@ -172,8 +172,7 @@ export async function runTest(source: string, given: TestArguments): Promise<voi
     progress.note(
       `${folder.continued ? "Continuing" : "Starting"} in ${out}: ${counted(tested.targets.length, "target")}.`,
     );
-    const other = otherBackendNote(folder, engine);
-    if (other !== null) progress.note(other);
+    noteOtherBackend(folder, engine, progress.note);
     const record = await runIn(folder, test);
     writeRecord(folder.file("verdicts.json"), record.verdicts);
     writeRecord(folder.file("test.json"), record);

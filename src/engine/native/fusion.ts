@@ -43,8 +43,8 @@ function fuseGated(editor: ScheduleEditor): void {
   for (const [activation, index] of editor.calls("activation")) {
     const activated = value(activation, "y");
     const products = [...editor.calls("multiply")].filter(([call]) => readsOf(call).includes(activated));
-    const isSquare = ([call]: readonly [KernelCall, number]) => call.operands.x === call.operands.y;
-    if (products.length !== editor.useCount(activated) || products.length === 0 || products.some(isSquare)) continue;
+    // A square reads it twice.
+    if (products.length !== editor.useCount(activated) || products.length === 0) continue;
     for (const [call, place] of products) {
       const other = call.operands.x === activated ? call.operands.y : call.operands.x;
       const operands = { gate: activation.operands.x, x: other, y: call.operands.out };
@@ -105,7 +105,6 @@ const addends: readonly { readonly kernel: KernelName; readonly output: string; 
 function fuseAddend(editor: ScheduleEditor): void {
   for (const [sum, index] of editor.calls("add")) {
     const [x, y] = [value(sum, "x"), value(sum, "y")];
-    if (x === y) continue;
     const [later, earlier] = editor.madeAt(x) > editor.madeAt(y) ? [x, y] : [y, x];
     for (const [term, other] of [
       [later, earlier],

@@ -218,13 +218,12 @@ export function lower(graph: Graph, { precision }: LoweringOptions): Schedule {
     const rule = loweringRules[node.primitive] as LoweringRule<Primitive>;
     return rule({ ...context, node: node as NodeOf<Primitive> });
   });
-  return { inputs: graph.inputs, steps: withoutOrphans(steps, graph), outputs: graph.outputs };
+  return { inputs: graph.inputs, steps: withoutOrphans(steps), outputs: graph.outputs };
 }
 
 /** A backward kernel whose forward kernel is not in the graph reads a log-sum-exp that nobody makes: it computes it itself. */
-function withoutOrphans(steps: readonly Step[], graph: Graph): readonly Step[] {
+function withoutOrphans(steps: readonly Step[]): readonly Step[] {
   const made = new Set<number>();
-  for (const { id } of graph.inputs.values()) made.add(id);
   return steps.map((step) => {
     if (step.kernel === "attention") made.add((step.operands.logSumExp as Value).id);
     if (step.kernel !== "attentionGrad" || made.has((step.operands.logSumExp as Value).id)) return step;

@@ -114,12 +114,12 @@ class ViewResolver {
 
   private concat(parts: readonly Value[], z: Value): void {
     let offset = 0;
-    parts.forEach((part, index) => {
+    for (const part of parts) {
       const isFree = !this.fixed.has(part.id) && !this.views.has(part.id) && !this.whole.has(part.id);
-      if (isFree && parts.indexOf(part) === index) this.views.set(part.id, { of: z, offset, stride: null });
+      if (isFree) this.views.set(part.id, { of: z, offset, stride: null });
       else this.calls.push(copyCall(part, this.slice(z, part.shape, offset, null), part.shape));
       offset += part.shape[1];
-    });
+    }
   }
 
   private reshape(x: Value, y: Value): void {
@@ -157,7 +157,7 @@ export function place(schedule: Schedule): Placement {
   const inputs = new Map([...schedule.inputs].map(([name, { id }]) => [id, name]));
   const named = [...schedule.outputs].filter(([name]) => !resolver.extraOutputs.has(name));
   const outputs = new Map([...named, ...resolver.extraOutputs].map(([name, { id }]) => [id, name]));
-  const shared = sharedStorage(resolver, lives, inputs, outputs);
+  const shared = sharedStorage(resolver, lives, inputs);
 
   const members = new Map<number, Value[]>();
   for (const { root } of lives.values()) {
@@ -212,37 +212,31 @@ function sharedStorage(
   resolver: ViewResolver,
   lives: ReadonlyMap<number, { root: Value; life: Life }>,
   inputs: ReadonlyMap<number, string>,
-  outputs: ReadonlyMap<number, string>,
 ): (id: number) => number {
   const parents = new Map<number, number>();
   const find = (id: number): number => {
     const parent = parents.get(id);
     return parent === undefined ? id : find(parent);
   };
-  const bound = new Set<number>([...inputs.keys(), ...outputs.keys()]);
   const lastUse = new Map([...lives].map(([id, { life }]) => [id, life.end]));
   resolver.calls.forEach((call, index) => {
-    const taken = new Set<number>();
     for (const [written, candidates] of Object.entries(formOf(call.kernel).writes)) {
       const output = call.operands[written] as Value | undefined;
-      if (!output || resolver.views.has(output.id) || lives.get(output.id)!.life.begin !== index) continue;
+      if (!output || resolver.views.has(output.id)) continue;
       const found = candidates
         .filter((name) => name in call.operands && canTakeOver(call, name))
         .map((name) => call.operands[name] as Value)
         .find((input) => {
-          if (isConstant(input) || resolver.views.has(input.id) || inputs.has(input.id)) return false;
-          const storage = find(input.id);
+          if (isConstant(input) || inputs.has(input.id)) return false;
+          // An output of the caller lives to the end, and a part of another value has no life of its own.
+          const isLastUse = lastUse.get(find(input.id)) === index;
           const readOnce = readsOf(call).filter((read) => resolver.root(read).root === input).length === 1;
-          const fits = elementCount(input.shape) === elementCount(output.shape) && widthOf(input) === widthOf(output);
-          const bothBound = bound.has(storage) && bound.has(output.id);
-          return readOnce && fits && !bothBound && lastUse.get(storage) === index && !taken.has(storage);
+          return isLastUse && readOnce;
         });
       if (!found) continue;
       const storage = find(found.id);
-      taken.add(storage);
       parents.set(output.id, storage);
       lastUse.set(storage, lives.get(output.id)!.life.end);
-      if (bound.has(output.id)) bound.add(storage);
     }
   });
   return find;
