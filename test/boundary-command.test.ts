@@ -82,6 +82,14 @@ describe("a boundary", () => {
     expect(readFileSync(join(out, "boundary.json"), "utf8")).toBe(record);
   });
 
+  test("is refused other looks than it was begun with", async () => {
+    const trials = readFileSync(join(out, "trials.jsonl"), "utf8");
+    const ended = await boundary(out, "--action", "freeze,random", "--matrix", "**.self_attn.*", "--max-seeds", "5");
+    expect(ended.stderr).toMatch(/holds a run of another configuration: maxSeeds \(4 there, 5 asked for\)/);
+    expect(ended.code).toBe(1);
+    expect(readFileSync(join(out, "trials.jsonl"), "utf8")).toBe(trials);
+  });
+
   test("is judged at another margin without a trial, and its page is written again", async () => {
     const judged = await deadweight("verdict", out, "--margin", "40", "--json", "-");
     expect(judged.code).toBe(0);

@@ -113,7 +113,7 @@ function details(arm: Arm, one: ArmShape): Partial<ArmSummary> {
     meanDeltaNats: nats(deltaPercent),
     lowNats: nats(deltaPercent - halfWidth),
     highNats: nats(deltaPercent + halfWidth),
-    bootstrap: { low: deltaPercent - 0.6 * halfWidth, high: deltaPercent + 0.7 * halfWidth },
+    bootstrap: { low: deltaPercent - 0.6 * halfWidth, high: deltaPercent + 0.7 * halfWidth, weights: "tokens" },
     stepsToRecoverHalf: stepsToRecoverHalf(one),
     ...(arm !== "random" && { costOfNotTraining: nats(deltaPercent) * (arm === "frozen" ? 1 : 0.4) }),
   };
@@ -163,7 +163,7 @@ function armsOf(tested: Tested): [Arm, ArmShape][] {
 function target(tested: Tested): TestedTarget {
   return {
     name: nameOf(tested),
-    matrices: tested.matrices.map((one) => ({ ...one })),
+    matrices: tested.matrices.map((one) => ({ ...one, noiseLike: false })),
     parameters: tested.matrices.reduce((sum, { rows, cols }) => sum + rows * cols, 0),
     arms: armsOf(tested).map(([arm, one]) => ({ arm, ...figures(one) })),
   };
@@ -325,6 +325,7 @@ export function olderTestRecord(): TestRecord {
     full: older(record.full),
     targets: record.targets.map((one) => ({
       ...one,
+      matrices: one.matrices.map(({ noiseLike, ...matrix }) => matrix),
       arms: one.arms.map(({ arm, ...rest }) => ({ arm, ...older(rest) })),
     })),
     verdicts: {

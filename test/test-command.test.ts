@@ -13,7 +13,17 @@ import { testRecord } from "../src/records/test-record.js";
 import { type FinishedOutcome, type TrialRecord, trialRecord } from "../src/records/trial-record.js";
 import { verdictsRecord } from "../src/records/verdicts-record.js";
 import { planMemory } from "../src/training/memory-plan.js";
-import { command, deadweightTest, environment, quick, readJson, smallModel, sums, writeRows } from "./small-model.js";
+import {
+  command,
+  deadweight,
+  deadweightTest,
+  environment,
+  quick,
+  readJson,
+  smallModel,
+  sums,
+  writeRows,
+} from "./small-model.js";
 
 const folder = mkdtempSync(join(tmpdir(), "deadweight-test-"));
 const at = (...names: string[]) => join(folder, ...names);
@@ -109,6 +119,8 @@ describe("a test", () => {
       expect(outcome.curve.at(0)![0]).toBe(0);
       expect(outcome.curve.at(-1)![0]).toBe(4);
       expect(outcome.heldOutLossPerExample).toHaveLength(16);
+      // A target is 16 x 16; what an arm does not train tells its size.
+      expect(trial.trainableParameters).toBe(trial.arm === "full" ? 4736 : 4736 - 256);
     }
   });
 
@@ -118,6 +130,30 @@ describe("a test", () => {
     expect(stderr).toMatch(/Continuing in /);
     expect(readFileSync(join(out, "trials.jsonl"), "utf8")).toBe(trials);
     expect(readFileSync(join(out, "verdicts.json"), "utf8")).toBe(verdicts);
+  });
+
+  test("warns of what makes its verdicts mean little, and so does a verdict that is judged again", async () => {
+    const { verdicts } = resultOf(out);
+    expect(verdicts.warnings.join("\n")).toMatch(/held-out examples have \d+ scored tokens/);
+    for (const { arms } of verdicts.matrices)
+      for (const { bootstrap } of Object.values(arms)) expect(bootstrap!.weights).toBe("tokens");
+    const again = await deadweight("verdict", out);
+    expect(readRecord(join(out, "verdicts.json"), verdictsRecord)).toEqual(verdicts);
+    const told = again.stdout.replace(/\s+/g, " ");
+    expect(told.match(/Warning: /g)).toHaveLength(verdicts.warnings.length);
+    expect(told).toMatch(/Warning: The held-out examples have/);
+    // As a test leaves its folder that was interrupted: sizes are known from the trials, spectra are not.
+    const record = readFileSync(join(out, "test.json"));
+    rmSync(join(out, "test.json"));
+    const { stdout } = await deadweight("verdict", out, "--json", "-");
+    writeFileSync(join(out, "test.json"), record);
+    const missing = /: no spectrum is on record here/;
+    const { warnings } = verdictsRecord.parse(JSON.parse(stdout));
+    expect(warnings.filter((text) => !missing.test(text))).toEqual(
+      verdicts.warnings.filter((text) => !/i\.i\.d\./.test(text)),
+    );
+    expect(warnings.filter((text) => missing.test(text))).toHaveLength(1);
+    await deadweight("verdict", out);
   });
 
   test("adds seeds until everything is decided, and tries itself", async () => {
@@ -146,11 +182,31 @@ describe("a test", () => {
       expect(summary.n).toBeGreaterThanOrEqual(3);
       expect(summary.n).toBeLessThanOrEqual(5);
     }
-    const again = readFileSync(join(own, "trials.jsonl"), "utf8");
+    const left = () =>
+      ["trials.jsonl", "verdicts.json", "run.json"].map((name) => readFileSync(join(own, name), "utf8"));
+    const before = left();
     await deadweightTest(
       ...[llama, "--data", data, "--out", own, ...steps, "--matrix", "layers.0.self_attn.o_proj", "--max-seeds", "5"],
     );
-    expect(readFileSync(join(own, "trials.jsonl"), "utf8")).toBe(again);
+    expect(left()).toEqual(before);
+    const other: [string[], RegExp][] = [
+      [
+        ["--max-seeds", "6"],
+        /holds a test of another design, --max-seeds \(5 there, 6 asked for\), .* another --out\.$/,
+      ],
+      [["--max-seeds", "5", "--margin", "1"], /another design, --margin \(0\.5 there, 1 asked for\)/],
+      [["--max-seeds", "5", "--arms", "frozen"], /another design, --arms \(crystal and 1 more there only\)/],
+      [["--seeds", "6"], /another design, --seeds \(auto there, a fixed number asked for\)/],
+    ];
+    for (const [options, message] of other) {
+      const ended = await deadweightTest(
+        ...[llama, "--data", data, "--out", own, ...steps, "--matrix", "layers.0.self_attn.o_proj", ...options],
+      );
+      const told = ended.stderr.split("\n").filter((line) => line.startsWith("deadweight: "));
+      expect(told).toEqual([expect.stringMatching(message)]);
+      expect(ended.code).toBe(1);
+      expect(left()).toEqual(before);
+    }
   });
 
   test("is continued by more seeds and by other matrices", async () => {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { planBatches } from "../data/batch-plan.js";
 import { prepareData, totalScored } from "../data/prepared-data.js";
 import { encodeSftDataset, everyExample } from "../data/sft-dataset.js";
+import { scoredTokens } from "../data/sft-example.js";
 import type { Task } from "../dispatch/task.js";
 import { parseRecord, writeFileAtomically } from "../records/record-file.js";
 
@@ -45,6 +46,8 @@ export const dataTaskResult = z.object({
     confirmation: z.array(count),
   }),
   scoredTokens: z.object({ training: count, heldOut: count }),
+  /** Scored tokens of each held-out example. */
+  heldOutTokens: z.array(count),
   rows: z.object({ read: count, truncated: count, withoutScored: count, repeated: count, beyond: count }),
   plan: z.object({
     ...{ rows: count, length: count, slots: count },
@@ -70,6 +73,7 @@ export const task: Task = async (args, { onProgress }): Promise<DataTaskResult> 
       confirmation: (dataset.confirmation ?? []).map((part) => part.length),
     },
     scoredTokens: { training: totalScored(dataset.training), heldOut: totalScored(dataset.heldOut) },
+    heldOutTokens: dataset.heldOut.map(scoredTokens),
     // A row must hold every example, in whichever split it is.
     plan: planBatches(dataset.training, wish, everyExample(dataset)),
     previews: previews.map((pieces) => pieces.map((piece) => ({ ...piece }))),

@@ -18,7 +18,8 @@ Examples:
   deadweight test org/name --data org/dataset --matrix 'layers.3.mlp.*' --arms frozen,crystal:8,random
   deadweight test ./my-model --data train.jsonl --matrix '**.o_proj' --together
 
-Interrupt at any time; the same command continues. More seeds, matrices or arms continue the folder too.`;
+Interrupt at any time; the same command continues. With --seeds <n> more seeds, matrices or arms continue the folder too; with --seeds
+auto the most seeds, margin, confidence, matrices and arms are fixed before the first seed.`;
 
 export function testCommand(): Command {
   const command = new Command("test")

@@ -17,6 +17,7 @@ function facts({ rowsAtOnce = 12, pieces = [[{ text: "a", scored: true }]], left
         confirmation: [],
       },
       scoredTokens: { training: 25_000, heldOut: 2500 },
+      heldOutTokens: Array(100).fill(25),
       plan: { rows: 12, length: 64, slots: 520, meanScored: 512.4, meanExamples: 20.25, filled: 0.934 },
     },
     plan: {

@@ -43,17 +43,20 @@ export interface StudyParts {
   readonly folder: RunFolder;
   readonly setting: TrialSetting;
   readonly runners: readonly TaskRunner[];
+  /** Scored tokens of each held-out example. */
+  readonly heldOutTokens: readonly number[];
 }
 
 export function studyOptions(
   tested: TestedModel,
   args: TestArguments,
-  { folder, setting, runners }: StudyParts,
+  parts: StudyParts,
   { progress, signal }: SourceOptions,
 ): CrystallizationTestOptions {
   const { arms, steps, seed, margin, confidence, sensitivity } = args;
   return {
-    ...{ folder, runners, signal, setting, arms, steps, seed, margin, confidence, sensitivity },
+    ...parts,
+    ...{ signal, arms, steps, seed, margin, confidence, sensitivity },
     targets: tested.targets.map((matrices) => matrices.map(({ name }) => name)),
     seedPlan: seedPlanOf(args),
     learningRate: args.learningRate ?? learningRates,

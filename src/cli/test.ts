@@ -10,7 +10,7 @@ import { InputError, InterruptedError, WorkerError } from "../foundation/errors.
 import { version } from "../foundation/version.js";
 import { writeFileAtomically, writeRecord } from "../records/record-file.js";
 import { openRunFolder, type RunFolder } from "../records/run-folder.js";
-import type { RunRecord } from "../records/run-record.js";
+import type { RunRecord, TestDesign } from "../records/run-record.js";
 import type { TestRecord } from "../records/test-record.js";
 import { counted, duration } from "../report/figure-text.js";
 import { terminalLook } from "../report/terminal-look.js";
@@ -26,6 +26,7 @@ import { modelPath, type SourceOptions } from "./local-sources.js";
 import { thisMachine } from "./machine.js";
 import { terminalProgress } from "./terminal-progress.js";
 import type { TestArguments } from "./test-arguments.js";
+import { demandDesign, designOf } from "./test-design.js";
 import { leftOutText, testPreview } from "./test-preview.js";
 import { scanTested } from "./test-scan.js";
 import { seedPlanOf, studyOptions, trialCounts } from "./test-trials.js";
@@ -48,17 +49,18 @@ interface Test {
   readonly options: SourceOptions;
 }
 
-function runRecordOf({ source, args, tested, sources, engine }: Test): RunRecord {
+function runRecordOf({ source, args, tested, sources, engine }: Test): RunRecord & { readonly design: TestDesign } {
   return {
     schema: "deadweight/run@1",
     version,
     command: "test",
-    // Neither matrices nor arms nor seeds: more of them continue a folder.
+    // Neither matrices nor arms nor seeds: more of them continue a folder where the design allows it.
     configuration: {
       ...{ model: source, ...dataConfiguration(args), steps: args.steps },
       ...{ device: args.device, precision: args.precision },
     },
     inputs: { model: tested.facts.sha256, ...sources.inputs },
+    design: designOf(tested, args),
     machine: thisMachine(),
     backend: engine,
     startedAt: new Date().toISOString(),
@@ -128,7 +130,8 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
         `${trials.first} trials, ${plan.jobs} at a time with ${counted(plan.setting.threads, "thread")} each: about ${time(trials.first)}${further}.`,
       );
     }
-    const study = studyOptions(tested, args, { folder, setting: plan.setting, runners }, options);
+    const { heldOutTokens } = encoded;
+    const study = studyOptions(tested, args, { folder, setting: plan.setting, runners, heldOutTokens }, options);
     const result = await runCrystallizationTest(study);
     const names = new Set(tested.targets.flatMap((matrices) => matrices.map(({ name }) => name)));
     const scan = await scanTested(path, names, plan.threads, options);
@@ -167,8 +170,10 @@ export async function runTest(source: string, given: TestArguments): Promise<voi
   const test = { source, path, args, tested, options, sources, engine };
   if (args.dryRun) return dryRun(test);
   const out = args.out ?? join("runs", `test-${basename(source.replace(/@.*$/, ""))}`);
-  const folder = openRunFolder(out, runRecordOf(test));
+  const asked = runRecordOf(test);
+  const folder = openRunFolder(out, asked);
   try {
+    demandDesign(folder, asked.design);
     progress.note(
       `${folder.continued ? "Continuing" : "Starting"} in ${out}: ${counted(tested.targets.length, "target")}.`,
     );

@@ -5,13 +5,13 @@ import { Command } from "commander";
 import { InputError, UsageError } from "../foundation/errors.js";
 import { boundaryRecord } from "../records/boundary-record.js";
 import { readRecord, readRecordLines, writeRecord } from "../records/record-file.js";
-import { runRecord } from "../records/run-record.js";
 import { newestTrials, trialRecord } from "../records/trial-record.js";
-import { verdictsRecord } from "../records/verdicts-record.js";
 import { boundaryMarginsText } from "../report/boundary-margins-text.js";
 import { verdictTable } from "../report/verdict-table.js";
 import { rejudgeAtMargins, rejudgeBoundary } from "../statistics/rejudged-boundary.js";
 import { judge } from "../statistics/verdict.js";
+import { heldOutTokensOf, plannedLooks, runOf } from "./verdict-folder.js";
+import { folderWarnings } from "./verdict-warnings.js";
 
 function percentage(text: string | undefined, what: string): number | undefined {
   if (text === undefined) return undefined;
@@ -24,12 +24,6 @@ interface Question {
   readonly margin: number | undefined;
   readonly confidence: number | undefined;
   readonly json: string | undefined;
-}
-
-/** Whether a boundary search was begun there. */
-function isBoundary(folder: string): boolean {
-  const path = join(folder, "run.json");
-  return existsSync(path) && readRecord(path, runRecord).command === "boundary";
 }
 
 /** Without a margin: at several. */
@@ -53,23 +47,26 @@ function run(folder: string, options: { margin?: string; confidence?: string; js
   const margin = percentage(options.margin, "--margin");
   const confidence = percentage(options.confidence, "--confidence");
   const boundary = join(folder, "boundary.json");
-  if (existsSync(boundary) || isBoundary(folder)) {
+  const run = runOf(folder);
+  if (existsSync(boundary) || run?.command === "boundary") {
     runBoundary(boundary, { margin, confidence, json: options.json });
     return;
   }
   const path = join(folder, "trials.jsonl");
   const trials = newestTrials(readRecordLines(path, trialRecord));
   if (trials.length === 0) throw new InputError(`${path}: there are no trials to judge. Is ${folder} a run folder?`);
-  const judged = join(folder, "verdicts.json");
-  // The looks belong to the plan of the run: judged without them, seeds that were added until it was decided would count as planned.
-  const looks = existsSync(judged) ? readRecord(judged, verdictsRecord).sequential : undefined;
-  const verdicts = judge(trials, {
+  const looks = plannedLooks(folder, run);
+  const heldOutTokens = heldOutTokensOf(folder);
+  const judged = judge(trials, {
     ...(margin !== undefined && { margin }),
     ...(confidence !== undefined && { confidence }),
-    ...(looks && { looks: { first: looks.firstLook, last: looks.lastLook } }),
-    details: true,
+    ...(looks && { looks }),
+    ...{ details: true, heldOutTokens },
   });
-  writeRecord(judged, verdicts);
+  // `paper` warns of none of this itself.
+  const further = run?.command === "paper" ? [] : folderWarnings(folder, trials, judged, heldOutTokens);
+  const verdicts = { ...judged, warnings: [...judged.warnings, ...further] };
+  writeRecord(join(folder, "verdicts.json"), verdicts);
   if (options.json === "-") {
     process.stdout.write(`${JSON.stringify(verdicts)}\n`);
     return;

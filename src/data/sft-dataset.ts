@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { InputError } from "../foundation/errors.js";
-import type { SftExample } from "./sft-example.js";
+import { type SftExample, scoredTokens } from "./sft-example.js";
 
 export interface SftDataset {
   readonly training: readonly SftExample[];
@@ -54,17 +54,9 @@ export function encodeSftDataset(dataset: SftDataset): string {
 }
 
 /** @throws InputError where the file is absent, damaged, or of another kind. */
-export function readSftDataset(path: string): SftDataset {
+function parsed<T>(path: string, schema: z.ZodType<T>): T {
   try {
-    const file = datasetFile.parse(JSON.parse(readFileSync(path, "utf8")));
-    return {
-      training: unpack(file.training),
-      heldOut: unpack(file.heldOut),
-      calibrationTraining: unpack(file.calibrationTraining),
-      calibrationHeldOut: unpack(file.calibrationHeldOut),
-      ...(file.general && { general: unpack(file.general) }),
-      ...(file.confirmation && { confirmation: file.confirmation.map(unpack) }),
-    };
+    return schema.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (error) {
     const reason =
       error instanceof z.ZodError
@@ -74,6 +66,27 @@ export function readSftDataset(path: string): SftDataset {
       `${path}: is not a file of encoded fine-tuning examples (${reason}). Remove it; the next run makes it anew.`,
     );
   }
+}
+
+/** @throws InputError where the file is absent, damaged, or of another kind. */
+export function readSftDataset(path: string): SftDataset {
+  const file = parsed(path, datasetFile);
+  return {
+    training: unpack(file.training),
+    heldOut: unpack(file.heldOut),
+    calibrationTraining: unpack(file.calibrationTraining),
+    calibrationHeldOut: unpack(file.calibrationHeldOut),
+    ...(file.general && { general: unpack(file.general) }),
+    ...(file.confirmation && { confirmation: file.confirmation.map(unpack) }),
+  };
+}
+
+/**
+ * Scored tokens of each held-out example of a file. The other splits, which may be a hundred times as large, are not looked into.
+ * @throws InputError where the file is absent, damaged, or of another kind.
+ */
+export function readHeldOutTokens(path: string): number[] {
+  return unpack(parsed(path, datasetFile.pick({ schema: true, heldOut: true })).heldOut).map(scoredTokens);
 }
 
 /** Of all splits, one after the other. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../foundation/errors.js";
-import { encodeSftDataset, readSftDataset } from "./sft-dataset.js";
+import { encodeSftDataset, readHeldOutTokens, readSftDataset } from "./sft-dataset.js";
 import { encodeSftExample } from "./sft-example.js";
 import { loadTokenizer } from "./tokenizer.js";
 import { buildWordLevelTokenizer, countWords } from "./word-level-tokenizer.js";
@@ -148,6 +148,12 @@ describe("a fine-tuning example", () => {
       const file = join(folder, "data.json");
       writeFileSync(file, encodeSftDataset(dataset));
       expect(readSftDataset(file)).toEqual(dataset);
+      expect(readHeldOutTokens(file)).toEqual([]);
+      writeFileSync(
+        file,
+        encodeSftDataset({ ...dataset, heldOut: [example, { ...example, scored: new Uint8Array(5).fill(1) }] }),
+      );
+      expect(readHeldOutTokens(file)).toEqual([3, 5]);
       writeFileSync(file, encodeSftDataset(dataset).replace("00111", "0011"));
       expect(() => readSftDataset(file)).toThrow(/different lengths/);
     } finally {

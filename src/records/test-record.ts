@@ -16,6 +16,8 @@ export const testedTarget = z.object({
       /** Output and input units. */
       rows: z.number().int(),
       cols: z.number().int(),
+      /** As in the scan; null where no spectrum was computed, absent in older records. */
+      noiseLike: z.boolean().nullable().optional(),
     }),
   ),
   /** Elements of its matrices. */
@@ -113,6 +115,7 @@ export const testRecord = z.object({
 });
 
 export type TestedTarget = z.infer<typeof testedTarget>;
+export type TestedMatrix = TestedTarget["matrices"][number];
 export type TestedData = z.infer<typeof testedData>;
 export type TestRecord = z.infer<typeof testRecord>;
 export type SpectralPrediction = z.infer<typeof spectralPrediction>;

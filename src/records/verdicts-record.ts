@@ -31,9 +31,12 @@ export const armSummary = z.object({
   highNats: number.optional(),
   /**
    * Percent of full's loss: percentile interval, of the record's confidence, of the mean delta when the held-out examples are drawn
-   * again and the seeds stay. An example counts as one, however many tokens it has: its tokens are not recorded.
+   * again and the seeds stay. `weights`: "tokens" where an example counts by its scored tokens, as it does in the delta; "examples",
+   * or absent in older records, where it counts as one, since its tokens were not known.
    */
-  bootstrap: z.object({ low: z.number(), high: z.number() }).optional(),
+  bootstrap: z
+    .object({ low: z.number(), high: z.number(), weights: z.enum(["tokens", "examples"]).optional() })
+    .optional(),
   /** Step at which half of the damage is recovered, between evaluations by a straight line; null where it never is, or there is no damage. */
   stepsToRecoverHalf: number.optional(),
   /** Final loss minus that of the same arm left trainable (of `frozen`: full's), nats per token, mean over the seeds of both. */

@@ -67,11 +67,18 @@ export function decompositionTable({ label, arms }: TargetResult): ReportTable |
   };
 }
 
+const byTokens = "each with all its scored tokens, over which the delta is a mean too";
+const byExamples =
+  "for the unweighted mean over examples (long and short ones count alike, as the scored tokens of each were not known, so it need not lie around the delta)";
+
 /** What the columns mean: once for all targets. @param examples held out */
-export function decompositionNotes({ confidence, sequential }: VerdictsRecord, examples: number): string[] {
+export function decompositionNotes({ confidence, sequential, matrices }: VerdictsRecord, examples: number): string[] {
   const level = fixed(confidence * 100, 0);
+  const weighted = matrices.some(({ arms }) =>
+    Object.values(arms).some(({ bootstrap }) => bootstrap?.weights === "tokens"),
+  );
   return [
     "Damage: held-out loss at step 0 minus full's. Recovered: the share of it that fine-tuning takes back, and the step (between evaluations by a straight line) at which half of it is taken back; neither is given where the damage does not exceed the noise floor. Cost of not training: final loss minus that of the same arm left trainable, for frozen minus full's; the other arms have it where their trainable twin was run.",
-    `Delta in nats per token: its interval has the same level as the one in percent that the verdict rests on. Examples resampled: the seeds stay as they are and the ${examples} held-out examples are drawn again; ${level}% percentile interval for the unweighted mean over examples (long and short ones count alike, so it need not lie around the delta), adjusted neither for the number of targets${sequential ? " nor for the number of looks" : ""}. No verdict rests on it.`,
+    `Delta in nats per token: its interval has the same level as the one in percent that the verdict rests on. Examples resampled: the seeds stay as they are and the ${examples} held-out examples are drawn again${weighted ? `, ${byTokens}` : ""}; ${level}% percentile interval${weighted ? "" : ` ${byExamples}`}, adjusted neither for the number of targets${sequential ? " nor for the number of looks" : ""}. No verdict rests on it.`,
   ];
 }

@@ -49,9 +49,17 @@ function costOfNotTraining({ arms }: TestedMatrix, arm: string, pairs: readonly 
     : null;
 }
 
-/** One for all arms of a record: they share the draws of examples. @param confidence of the bootstrap, not adjusted. */
-export function decompositionOf(floor: NoiseFloor, confidence: number): Decomposition {
-  const bootstrap = exampleBootstrap(confidence);
+/**
+ * One for all arms of a record: they share the draws of examples.
+ * @param confidence of the bootstrap, not adjusted. @param tokens scored ones of each held-out example; null where they are not known.
+ */
+export function decompositionOf(
+  floor: NoiseFloor,
+  confidence: number,
+  tokens: readonly number[] | null,
+): Decomposition {
+  const bootstrap = exampleBootstrap(confidence, tokens);
+  const weights = tokens === null ? ("examples" as const) : ("tokens" as const);
   return (matrix, name, interval, level) => {
     const arm: TestedArm = matrix.arms.get(name)!;
     const { pairs, diverged } = shownPairs(arm, interval);
@@ -69,7 +77,7 @@ export function decompositionOf(floor: NoiseFloor, confidence: number): Decompos
       lowNats: early ? null : estimate.low,
       highNats: early ? null : estimate.high,
       stepsToRecoverHalf: stepsToRecoverHalf(pairs, floorNats(floor, pairs)),
-      ...(resampled ? { bootstrap: resampled } : {}),
+      ...(resampled ? { bootstrap: { ...resampled, weights } } : {}),
       ...(cost === undefined ? {} : { costOfNotTraining: cost }),
     };
   };

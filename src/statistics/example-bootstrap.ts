@@ -14,15 +14,17 @@ export function quantileOf(sorted: ArrayLike<number>, share: number): number {
 }
 
 /**
- * Percentile interval of the mean over seeds of (own - full) / full, in percent, each loss being the mean over the examples drawn. One
- * draw serves all seeds and arms, as they are evaluated on the same examples. Every example counts once for each time it is drawn: the
- * tokens by which the loss of a trial weights them are not recorded, so the interval belongs to the unweighted mean.
- * Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
+ * Percentile interval of the mean over seeds of (own - full) / full, in percent. A loss is the mean over the scored tokens of the examples
+ * drawn, as that of a trial is over all: sum t loss / sum t, where an example brings all its t tokens. The tokens drawn are those of both
+ * losses and cancel in the delta: sum t (own - full) / sum t full. One draw serves all seeds and arms, as they are evaluated on the same
+ * examples. Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
  * @param confidence 0..1
+ * @param tokens of each example; null where they are not known: every example counts as one, and the interval belongs to the mean over examples.
  * @returns null where trials were evaluated on different numbers of examples, or on fewer than two.
  */
 export function exampleBootstrap(
   confidence: number,
+  tokens: readonly number[] | null,
 ): (pairs: readonly Pair[]) => { readonly low: number; readonly high: number } | null {
   const draws = new Map<number, Uint32Array>();
   const drawn = (count: number): Uint32Array => {
@@ -38,7 +40,7 @@ export function exampleBootstrap(
   const sumsOf = (outcome: FinishedOutcome): Float64Array => {
     const found = known.get(outcome);
     if (found) return found;
-    const losses = Float64Array.from(outcome.heldOutLossPerExample);
+    const losses = Float64Array.from(outcome.heldOutLossPerExample, (loss, index) => loss * (tokens?.[index] ?? 1));
     const count = losses.length;
     const indices = drawn(count);
     const sums = new Float64Array(resamples);

@@ -8,6 +8,7 @@ import { summarize } from "./arm-summary.js";
 import { trialControls } from "./control-trials.js";
 import { controlsOf } from "./controls.js";
 import { type Decomposition, decompositionOf } from "./decomposition.js";
+import { exampleWeights } from "./example-weights.js";
 import type { Looks } from "./first-passage.js";
 import { noiseFloorOf } from "./noise-floor.js";
 import { seedsToDecide } from "./seeds-to-decide.js";
@@ -36,6 +37,8 @@ export interface JudgeOptions {
   readonly looks?: Looks;
   /** Also the figures that no verdict rests on: in nats, over resampled examples, steps to recover, cost of not training. */
   readonly details?: boolean;
+  /** Scored tokens of each held-out example, in the order of their losses in the trials: what the examples drawn again are weighted by. */
+  readonly heldOutTokens?: readonly number[] | undefined;
 }
 
 /** What is shown although the sequence stopped short. */
@@ -90,7 +93,7 @@ export function demandMeaning(margin: number, confidence: number, looks: Looks |
  */
 export function judge(
   records: readonly TrialRecord[],
-  { margin = 0.5, confidence = 0.95, looks, details = false }: JudgeOptions = {},
+  { margin = 0.5, confidence = 0.95, looks, details = false, heldOutTokens }: JudgeOptions = {},
 ): VerdictsRecord {
   demandMeaning(margin, confidence, looks);
   const trials = settledTrials(records);
@@ -101,7 +104,10 @@ export function judge(
   const pairs = [...tested.values()].flatMap(({ arms }) => [...arms.values()].map(({ pairs }) => pairs));
   const paired = pairs.flatMap(({ pairs, diverged }) => [...pairs.map(({ seed }) => seed), ...diverged]);
   const seeds = [...new Set(paired)].sort((a, b) => a - b);
-  const decomposition = details ? decompositionOf(floor, confidence) : () => ({});
+  const outcomes = pairs.flatMap(({ pairs }) => pairs.flatMap(({ own, full }) => [own, full]));
+  const decomposition = details
+    ? decompositionOf(floor, confidence, exampleWeights(heldOutTokens, outcomes))
+    : () => ({});
   const matrices = [...tested].map(([name, matrix]) =>
     judgeMatrix(name, matrix, { margin, level: levels.get(name)!, floor, details: decomposition }),
   );

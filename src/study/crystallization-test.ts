@@ -47,6 +47,8 @@ export interface CrystallizationTestOptions {
   readonly sensitivity: boolean;
   readonly margin: number;
   readonly confidence: number;
+  /** Scored tokens of each held-out example; absent where they are not known. */
+  readonly heldOutTokens?: readonly number[];
   readonly runners: readonly TaskRunner[];
   readonly onProgress: (progress: StageProgress) => void;
   readonly onNote: (text: string) => void;
@@ -140,11 +142,11 @@ async function sensitivityTrials(test: MatrixTest, options: CrystallizationTestO
 
 /** Runs what is missing and writes verdicts.json. @throws InterruptedError: what is finished is on file. */
 export async function runCrystallizationTest(options: CrystallizationTestOptions): Promise<CrystallizationTest> {
-  const { folder, targets, arms, steps } = options;
+  const { folder, targets, arms, steps, heldOutTokens } = options;
   const { learningRate, candidates } = await learningRateOf(options);
   const test = { targets, arms, steps, learningRate };
   const trials = [...(await trialsOf(test, options)), ...(await sensitivityTrials(test, options))];
-  const verdicts = judge(trials, { ...judgeOptions(options), details: true });
+  const verdicts = judge(trials, { ...judgeOptions(options), details: true, heldOutTokens });
   writeRecord(folder.file("verdicts.json"), verdicts);
   return { learningRate, candidates, trials, verdicts };
 }

@@ -4,12 +4,12 @@ import { armName } from "../crystal/arm.js";
 import type { TrialSetting } from "../crystal/trial-spec.js";
 import { version } from "../foundation/version.js";
 import type { MatrixScanRecord } from "../records/scan-record.js";
-import type { TestedData, TestedTarget, TestRecord } from "../records/test-record.js";
+import type { TestedData, TestedMatrix, TestedTarget, TestRecord } from "../records/test-record.js";
 import { armFiguresOf } from "../statistics/arm-figures.js";
 import type { CrystallizationTest, CrystallizationTestOptions } from "./crystallization-test.js";
 import { rateSensitivity } from "./rate-sensitivity.js";
 import { spectralPrediction } from "./spectral-prediction.js";
-import { testWarnings } from "./test-warnings.js";
+import { targetFacts, testWarnings } from "./test-warnings.js";
 
 export interface TestFacts {
   readonly model: TestRecord["model"];
@@ -29,15 +29,25 @@ function fixedDesign({ seedPlan, targets, arms }: CrystallizationTestOptions, ot
   return others + seeds * (targets.length * arms.length + 1);
 }
 
+/** Absent where it was not scanned. */
+function noiseOf(name: string, scan: readonly MatrixScanRecord[]): Pick<TestedMatrix, "noiseLike"> {
+  const scanned = scan.find((matrix) => matrix.name === name);
+  return scanned ? { noiseLike: scanned.noiseLike } : {};
+}
+
 function targetOf(
   matrices: readonly CheckpointMatrix[],
+  scan: readonly MatrixScanRecord[],
   { arms }: CrystallizationTestOptions,
   { trials, verdicts }: CrystallizationTest,
 ): TestedTarget {
   const names = matrices.map(({ name }) => name);
   return {
     name: names.join("+"),
-    matrices: matrices.map(({ name, layer, role, rows, cols }) => ({ name, layer, role, rows, cols })),
+    matrices: matrices.map(({ name, layer, role, rows, cols }) => ({
+      ...{ name, layer, role, rows, cols },
+      ...noiseOf(name, scan),
+    })),
     parameters: matrices.reduce((sum, { rows, cols }) => sum + rows * cols, 0),
     arms: arms.map((arm) => ({
       arm: armName(arm),
@@ -56,7 +66,7 @@ export function testSummary(
   const { rows, length, slots, rowsAtOnce } = setting;
   const ended = (kind: "finished" | "diverged" | "failed") =>
     trials.filter(({ outcome }) => outcome.kind === kind).length;
-  const tested = targets.map((matrices) => targetOf(matrices, options, test));
+  const tested = targets.map((matrices) => targetOf(matrices, scan, options, test));
   const prediction = spectralPrediction(tested, scan, trials);
   const sensitivity = rateSensitivity(trials, options);
   const record = {
@@ -79,6 +89,12 @@ export function testSummary(
     ...(sensitivity.length > 0 && { sensitivity }),
     trialSeconds: trials.reduce((sum, { wallSeconds }) => sum + wallSeconds, 0),
   };
-  const warnings = [...verdicts.warnings, ...testWarnings(record, scan)];
+  const warnings = [
+    ...verdicts.warnings,
+    ...testWarnings({
+      ...{ heldOutTokens: data.scoredTokens.heldOut, lossAfter: record.full.lossAfter.mean, verdicts },
+      targets: targetFacts(record),
+    }),
+  ];
   return { schema: "deadweight/test@1", ...record, verdicts: { ...verdicts, warnings } };
 }

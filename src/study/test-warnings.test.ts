@@ -1,36 +1,43 @@
 import { expect, test } from "vitest";
-import { sampleScanRecord } from "../../test/sample-scan-record.js";
 import { sampleTestRecord } from "../../test/sample-test-record.js";
-import { testWarnings } from "./test-warnings.js";
+import { targetFacts, testWarnings, type WarningFacts } from "./test-warnings.js";
 
-const [scanned] = (await sampleScanRecord()).matrices;
 const record = sampleTestRecord();
 /** Nothing to warn of. */
-const sound = {
-  ...record,
-  data: { ...record.data, scoredTokens: { training: 1e6, heldOut: 1e5 } },
-  full: { ...record.full, lossAfter: { mean: 2, low: null, high: null, n: 3 } },
-  model: { ...record.model, parameters: 1000 },
-  targets: record.targets.map((target) => ({ ...target, parameters: 100 })),
-  verdicts: { ...record.verdicts, floor: { deltaStdPercent: 0.1, meanAbsoluteDeltaPercent: 0.1, n: 3 }, matrices: [] },
+const sound: WarningFacts = {
+  ...{ heldOutTokens: 1e5, lossAfter: 2 },
+  targets: [{ name: "h.0.x", share: 0.1, noiseLike: [] }],
+  verdicts: { floor: { deltaStdPercent: 0.1, meanAbsoluteDeltaPercent: 0.1, n: 3 }, matrices: [] },
 };
+const [target] = sound.targets;
 
-test("a sound test has no warning", () => {
-  expect(testWarnings(sound, [{ ...scanned, noiseLike: false }])).toEqual([]);
+test("nothing is said where nothing is wrong", () => {
+  expect(testWarnings(sound)).toEqual([]);
 });
 
 test("each thing that makes a verdict mean little is named", () => {
-  const few = { ...sound, data: { ...sound.data, scoredTokens: { training: 1e6, heldOut: 300 } } };
-  expect(testWarnings(few, [])[0]).toMatch(/have 300 scored tokens/);
-  const known = { ...sound, full: { ...sound.full, lossAfter: { mean: 0.0002, low: null, high: null, n: 3 } } };
-  expect(testWarnings(known, [])[0]).toMatch(/ends at 0\.00020 nats: the model knows the answers/);
-  expect(testWarnings(sound, [{ ...scanned, name: "h.0.x", noiseLike: true }])[0]).toMatch(/^h\.0\.x: cannot be told/);
-  const small = {
-    ...sound,
-    targets: [{ ...sound.targets[0], name: "tiny", parameters: 1 }],
-    model: { ...sound.model, parameters: 1e6 },
-  };
-  expect(testWarnings(small, [])[0]).toMatch(/^tiny: less than 0\.1% of the parameters/);
+  expect(testWarnings({ ...sound, heldOutTokens: 300 })).toEqual([expect.stringMatching(/have 300 scored tokens/)]);
+  expect(testWarnings({ ...sound, lossAfter: 0.0002 })).toEqual([
+    expect.stringMatching(/ends at 0\.00020 nats: the model knows the answers/),
+  ]);
+  expect(testWarnings({ ...sound, targets: [{ ...target, noiseLike: ["h.0.x"] }] })).toEqual([
+    expect.stringMatching(/^h\.0\.x: cannot be told from i\.i\.d\. noise by its spectrum/),
+  ]);
+  expect(testWarnings({ ...sound, targets: [{ ...target, name: "tiny", share: 1e-6 }] })).toEqual([
+    expect.stringMatching(/^tiny: less than 0\.1% of the parameters/),
+  ]);
+});
+
+test("what is not on record is said to be unknown, not passed over", () => {
+  expect(testWarnings({ ...sound, heldOutTokens: null })).toEqual([
+    expect.stringMatching(/scored tokens of the held-out examples are not on record/),
+  ]);
+  expect(testWarnings({ ...sound, targets: [{ ...target, share: null }, target] })).toEqual([
+    expect.stringMatching(/^h\.0\.x: the share of the parameters is not on record/),
+  ]);
+  expect(testWarnings({ ...sound, targets: [{ ...target, noiseLike: null }] })).toEqual([
+    expect.stringMatching(/^h\.0\.x: no spectrum is on record/),
+  ]);
 });
 
 test("a replacement that did no damage is named, one that did is not", () => {
@@ -41,6 +48,18 @@ test("a replacement that did no damage is named, one that did is not", () => {
     verdicts: { ...sound.verdicts, matrices: [{ ...template, name: "m", arms: { random: { ...arm, damage } } }] },
   });
   // The floor is 0.1% of 2 nats.
-  expect(testWarnings(of(0.001), [])[0]).toMatch(/^m: replacing it changes the loss/);
-  expect(testWarnings(of(0.01), [])).toEqual([]);
+  expect(testWarnings(of(0.001))[0]).toMatch(/^m: replacing it changes the loss/);
+  expect(testWarnings(of(0.01))).toEqual([]);
+});
+
+test("a record tells the share of each target, and which of its matrices are like noise", () => {
+  const facts = targetFacts(record);
+  expect(facts[0]).toEqual({ name: "layers.0.self_attn.o_proj", share: 288 ** 2 / 15_191_712, noiseLike: [] });
+  const group = record.targets.find(({ matrices }) => matrices.length > 1)!;
+  const changed = (noiseLike: boolean | undefined) => {
+    const [first, ...others] = group.matrices;
+    return targetFacts({ ...record, targets: [{ ...group, matrices: [{ ...first, noiseLike }, ...others] }] })[0];
+  };
+  expect(changed(true).noiseLike).toEqual([group.matrices[0].name]);
+  expect(changed(undefined).noiseLike).toBeNull();
 });
