@@ -8,13 +8,8 @@
 #ifndef MICRO_KERNEL_H
 #define MICRO_KERNEL_H
 
+#include "unroll.h"
 #include "words.h"
-
-#if defined(__clang__)
-#define unrollFully _Pragma("clang loop unroll(full)")
-#else
-#define unrollFully _Pragma("GCC unroll 16")
-#endif
 
 /* As many rows as leave registers for two vectors of B and one of A. */
 #if defined(__AVX512F__)

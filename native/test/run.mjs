@@ -73,10 +73,14 @@ async function supportedVariants(folder) {
 
 /** One archive, so that a test is linked with what it needs alone. */
 async function buildKernels(folder, compileFlags) {
-  const sources = readdirSync(native).filter((name) => name.endsWith(".c"));
+  const sources = ["", "spectral"].flatMap((part) =>
+    readdirSync(join(native, part))
+      .filter((name) => name.endsWith(".c"))
+      .map((name) => join(part, name)),
+  );
   const objects = [];
   await inParallel(sources, async (name) => {
-    const object = join(folder, `${name}.o`);
+    const object = join(folder, `${basename(name)}.o`);
     const built = await compile([...compileFlags, "-c", join(native, name), "-o", object]);
     if (built.failure) fail(`${name} is not compiled`, built);
     else objects.push(object);

@@ -1,6 +1,6 @@
 /** @file The arguments of `deadweight boundary`, parsed and checked. */
 import { UsageError } from "../foundation/errors.js";
-import { actionName, type BoundaryAction } from "../study/boundary-evidence.js";
+import { actionName, type BoundaryAction } from "../study/boundary-action.js";
 import { type ComputeArguments, computeArguments, type RawComputeOptions } from "./compute-arguments.js";
 import { type DataArguments, dataArguments, type RawDataOptions } from "./data-arguments.js";
 import { optional, parseConfidence, positiveInteger, positiveNumber, wholeNumber } from "./option-values.js";

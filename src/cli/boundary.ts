@@ -19,7 +19,7 @@ import { counted, duration } from "../report/figure-text.js";
 import { terminalLook } from "../report/terminal-look.js";
 import { rejudgeAtMargins } from "../statistics/rejudged-boundary.js";
 import { type Boundary, type BoundaryOptions, findBoundary } from "../study/boundary.js";
-import { actionName } from "../study/boundary-evidence.js";
+import { actionName } from "../study/boundary-action.js";
 import { boundaryPlan, boundarySummary } from "../study/boundary-summary.js";
 import { type BoundaryArguments, firstLook } from "./boundary-arguments.js";
 import { type Chosen, openBoundaryModel } from "./boundary-model.js";

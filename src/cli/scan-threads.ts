@@ -2,6 +2,7 @@
 import type { TaskRunner } from "../dispatch/task.js";
 import { workerThread } from "../dispatch/worker-thread.js";
 import type { MeasureReply, MeasureRequest, Measurer } from "../spectrum/measure-request.js";
+import type { ScanRequest } from "./scan-task.js";
 
 const scanTask = new URL("./scan-task.js", import.meta.url);
 
@@ -10,18 +11,24 @@ export interface ScanThreads {
   close(): Promise<void>;
 }
 
-export function openScanThreads(count: number): ScanThreads {
+/** @param library path of the native kernels', once it is known; null for WebAssembly. */
+export function openScanThreads(count: number, library: Promise<string | null> = Promise.resolve(null)): ScanThreads {
+  // Whoever asks for a measure hears of it.
+  library.catch(() => {});
   const threads = Array.from({ length: count }, workerThread);
   return {
-    measurers: threads.map(measurerOf),
+    measurers: threads.map((thread) => measurerOf(thread, library)),
     async close() {
       await Promise.all(threads.map((thread) => thread.close()));
     },
   };
 }
 
-function measurerOf(thread: TaskRunner): Measurer {
-  return async (request) => (await thread.run(scanTask, request, { transfer: buffersOf(request) })) as MeasureReply;
+function measurerOf(thread: TaskRunner, library: Promise<string | null>): Measurer {
+  return async (request) => {
+    const args: ScanRequest = { request, library: await library };
+    return (await thread.run(scanTask, args, { transfer: buffersOf(request) })) as MeasureReply;
+  };
 }
 
 /** What the request alone holds. */

@@ -5,6 +5,7 @@ import { type Checkpoint, type OpenOptions, openCheckpoint } from "../checkpoint
 import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
 import { matchMatrices } from "../checkpoint/match-matrices.js";
 import { listMatrices } from "../checkpoint/weight-names.js";
+import type { SpectralLibraryFile } from "../engine/native/spectral-library.js";
 import { InputError, InterruptedError } from "../foundation/errors.js";
 import { writeFileAtomically, writeRecord } from "../records/record-file.js";
 import type { MatrixScanRecord } from "../records/scan-record.js";
@@ -18,6 +19,7 @@ import { hashedRecord, type ScanOverview, scanOverview } from "../spectrum/scan-
 import { interruptSignal } from "./interrupt.js";
 import { modelPath } from "./local-sources.js";
 import type { ScanArguments } from "./scan-arguments.js";
+import { isLongScan, scanKernels } from "./scan-kernels.js";
 import { openScanThreads } from "./scan-threads.js";
 import { goOnWithoutReader } from "./standard-output.js";
 import { type TerminalProgress, terminalProgress } from "./terminal-progress.js";
@@ -41,10 +43,12 @@ export async function runScan(model: string, args: ScanArguments): Promise<void>
     const options = { only, parts, depth, amplitudes, seed, signal, ...(base && { base }) };
     const matrices = scannedMatrices(checkpoint, options);
     if (matrices.length === 0) throw new InputError(`${model}: holds no weight matrix that can be read.`);
-    const measured = await measure(checkpoint, matrices, options, args, progress);
+    const library = isLongScan(matrices, depth) ? scanKernels(progress, signal) : Promise.resolve(null);
+    const measured = await measure(checkpoint, matrices, options, args, progress, library);
     const interrupted = measured.length < matrices.length;
     if (interrupted && measured.length === 0) throw new InterruptedError(`${model}: stopped before the first matrix.`);
-    const overview = scanOverview(checkpoint, measured, options);
+    const kernels = (await library)?.description;
+    const overview = scanOverview(checkpoint, measured, { ...options, ...(kernels !== undefined && { kernels }) });
     showSummary(overview, args);
     await save(checkpoint, overview, options, args);
     if (!interrupted) return;
@@ -81,8 +85,10 @@ async function measure(
   options: ScanOptions,
   { sort, json, csv, jobs = availableParallelism() }: ScanArguments,
   progress: TerminalProgress,
+  library: Promise<SpectralLibraryFile | null>,
 ): Promise<MatrixScanRecord[]> {
-  const threads = openScanThreads(Math.min(jobs, matrices.length));
+  const path = library.then((found) => found?.path ?? null);
+  const threads = openScanThreads(Math.min(jobs, matrices.length), path);
   const look = terminalLook(process.stdout, process.env);
   const names = matrices.map(({ name }) => name);
   const lines = scanLines(names, look, { comparing: options.base !== undefined });

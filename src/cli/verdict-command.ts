@@ -1,79 +1,6 @@
-/** @file `deadweight verdict`: judges the finished trials of a run again, without training. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+/** @file `deadweight verdict`: its arguments. */
 import { Command } from "commander";
-import { InputError, UsageError } from "../foundation/errors.js";
-import { boundaryRecord } from "../records/boundary-record.js";
-import { readRecord, readRecordLines, writeRecord } from "../records/record-file.js";
-import { newestTrials, trialRecord } from "../records/trial-record.js";
-import { boundaryMarginsText } from "../report/boundary-margins-text.js";
-import { verdictTable } from "../report/verdict-table.js";
-import { rejudgeAtMargins, rejudgeBoundary } from "../statistics/rejudged-boundary.js";
-import { judge } from "../statistics/verdict.js";
-import { heldOutTokensOf, plannedLooks, runOf } from "./verdict-folder.js";
-import { folderWarnings } from "./verdict-warnings.js";
-
-function percentage(text: string | undefined, what: string): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new UsageError(`${what} is '${text}'; it is a number.`);
-  return value;
-}
-
-interface Question {
-  readonly margin: number | undefined;
-  readonly confidence: number | undefined;
-  readonly json: string | undefined;
-}
-
-/** Without a margin: at several. */
-function runBoundary(path: string, { margin, confidence, json }: Question): void {
-  if (!existsSync(path))
-    throw new InputError(
-      `${path}: there is no such file, so the search is not finished. Run the same \`boundary\` command to continue it.`,
-    );
-  const record = readRecord(path, boundaryRecord);
-  const own = confidence ?? record.confidence;
-  const judged = rejudgeBoundary(record, { margin: margin ?? record.margin, confidence: own });
-  if (json === "-") {
-    process.stdout.write(`${JSON.stringify(judged)}\n`);
-    return;
-  }
-  if (json) writeRecord(json, judged);
-  process.stdout.write(`${boundaryMarginsText(margin === undefined ? rejudgeAtMargins(record, own) : [judged])}\n`);
-}
-
-function run(folder: string, options: { margin?: string; confidence?: string; json?: string }): void {
-  const margin = percentage(options.margin, "--margin");
-  const confidence = percentage(options.confidence, "--confidence");
-  const boundary = join(folder, "boundary.json");
-  const run = runOf(folder);
-  if (existsSync(boundary) || run?.command === "boundary") {
-    runBoundary(boundary, { margin, confidence, json: options.json });
-    return;
-  }
-  const path = join(folder, "trials.jsonl");
-  const trials = newestTrials(readRecordLines(path, trialRecord));
-  if (trials.length === 0) throw new InputError(`${path}: there are no trials to judge. Is ${folder} a run folder?`);
-  const looks = plannedLooks(folder, run);
-  const heldOutTokens = heldOutTokensOf(folder);
-  const judged = judge(trials, {
-    ...(margin !== undefined && { margin }),
-    ...(confidence !== undefined && { confidence }),
-    ...(looks && { looks }),
-    ...{ details: true, heldOutTokens },
-  });
-  // `paper` warns of none of this itself.
-  const further = run?.command === "paper" ? [] : folderWarnings(folder, trials, judged, heldOutTokens);
-  const verdicts = { ...judged, warnings: [...judged.warnings, ...further] };
-  writeRecord(join(folder, "verdicts.json"), verdicts);
-  if (options.json === "-") {
-    process.stdout.write(`${JSON.stringify(verdicts)}\n`);
-    return;
-  }
-  if (options.json) writeRecord(options.json, verdicts);
-  process.stdout.write(`${verdictTable(verdicts)}\n`);
-}
+import type { VerdictOptions } from "./verdict.js";
 
 export function verdictCommand(): Command {
   return new Command("verdict")
@@ -85,5 +12,8 @@ export function verdictCommand(): Command {
     )
     .option("--confidence <p>", "confidence of the intervals (default: 0.95; of a boundary its own)")
     .option("--json <file>", "write the verdicts here as well; - for standard output in place of the table")
-    .action(run);
+    .action(async (folder: string, options: VerdictOptions) => {
+      // Loaded when it is asked for: --help and mistakes should answer at once.
+      (await import("./verdict.js")).runVerdict(folder, options);
+    });
 }

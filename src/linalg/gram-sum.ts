@@ -1,13 +1,12 @@
 /** @file The float64 Gram matrix of a matrix that arrives in pieces, and its eigenvalues. Knows nothing of files. */
 import { ShapeError } from "../foundation/errors.js";
+import { type DenseKernels, reductionVectors, type Values } from "./dense-kernels.js";
 import { kernelMemory } from "./kernel-memory.js";
-import { tridiagonalEigenvalues } from "./tridiagonal-eigenvalues.js";
-import { reduceInPlace, reductionBytes } from "./tridiagonal-form.js";
+import { scaleUpper } from "./tridiagonal-form.js";
+import { wasmKernels } from "./wasm-kernels.js";
 
-type Values = Float32Array | Float64Array;
-
-/** What one panel may take, so that it stays in the second-level cache. */
-const panelBytes = 1 << 19;
+/** So many times larger or smaller than the unit, the largest entries have squares that float32 holds with all their digits. */
+const harmless = 2 ** 30;
 
 /** Sums of products of n-vectors. One at a time a thread: the kernels' memory holds it. */
 export interface GramSum {
@@ -36,111 +35,89 @@ export interface GramOptions {
    * within 1e-6 of the largest, which is enough for norms and not for small eigenvalues.
    */
   readonly precision?: "float64" | "float32";
+  /** Who computes the products and the reduction; WebAssembly by default. */
+  readonly kernels?: DenseKernels;
 }
 
 /** @param n >= 1. @throws ShapeError where the memory does not suffice. */
-export function gramSum(n: number, { precision = "float64" }: GramOptions = {}): GramSum {
+export function gramSum(n: number, { precision = "float64", kernels = wasmKernels }: GramOptions = {}): GramSum {
   if (!Number.isInteger(n) || n < 1) throw new ShapeError(`Gram matrix: ${n} is no size.`);
   const memory = kernelMemory("dense");
   const single = precision === "float32";
   // Whole tiles, padded with zeros.
-  const padded = single ? (n + 7) & ~7 : (n + 3) & ~3;
+  const stride = Math.ceil(n / kernels.strideMultiple) * kernels.strideMultiple;
   const elementBytes = single ? 4 : 8;
-  const depth = Math.max(32, Math.min(256, (panelBytes / (padded * elementBytes)) & ~15));
+  const depth = Math.max(32, Math.min(256, (kernels.panelBytes / (stride * elementBytes)) & ~15));
   const [gramAt, panelAt, scratchAt] = memory.layOut([
-    padded * padded * 8,
-    padded * depth * elementBytes,
-    Math.max(reductionBytes(padded), padded * 8),
+    stride * stride * 8,
+    stride * depth * elementBytes,
+    (reductionVectors * stride + 8) * 8,
   ]);
-  const gram = memory.float64(gramAt, padded * padded).fill(0);
-  const panel = (single ? memory.float32(panelAt, padded * depth) : memory.float64(panelAt, padded * depth)).fill(0);
-  const { addTile, addTileFloat32, dot, addScaled } = memory.kernels;
+  const gram = memory.float64(gramAt, stride * stride).fill(0);
+  const panel = (single ? memory.float32(panelAt, stride * depth) : memory.float64(panelAt, stride * depth)).fill(0);
+  const scratch = memory.float64(scratchAt, reductionVectors * stride + 8);
+  const { dot, addScaled } = memory.kernels;
 
   /**
-   * Float32 products of very small or large entries would under- or overflow: those are summed in a unit, a power of two, that the largest
-   * entry so far sets.
+   * Float32 products of very small or large entries would under- or overflow: those are summed in a unit, a power of two, that the first
+   * entries set and larger ones set anew.
    */
   let unit = 1;
-  let largest = 0;
+  let empty = true;
   const heed = (x: Values, length: number) => {
     if (!single) return;
-    let most = 0;
-    for (let i = 0; i < length; i++) most = Math.max(most, Math.abs(x[i]));
-    if (!(most > 2 ** 20 * largest) || !Number.isFinite(most)) return;
+    const most = kernels.largest(x, length);
+    if (!(most > 0) || !Number.isFinite(most)) return;
+    const suits = most <= unit * harmless && (!empty || most >= unit / harmless);
+    empty = false;
+    if (suits) return;
     const next = 2 ** Math.floor(Math.log2(most));
     const factor = (unit / next) ** 2;
     for (let i = 0; i < gram.length; i++) gram[i] *= factor;
-    [unit, largest] = [next, most];
+    unit = next;
   };
 
   /** Back to a unit of 1. */
   const settle = () => {
     if (unit !== 1) for (let i = 0; i < gram.length; i++) gram[i] *= unit * unit;
-    [unit, largest] = [1, 0];
+    unit = 1;
+    empty = true;
   };
 
-  /** Adds P'P for the panel's first `count` vectors; P lies in strips of four columns, [count, 4] each. */
-  const addPanel = (count: number) => {
-    const stripBytes = count * 4 * elementBytes;
-    const step = single ? 8 : 4;
-    for (let i = 0, a = panelAt; i < padded; i += 4, a += stripBytes) {
-      const first = i - (i % step);
-      for (let j = first, b = panelAt + (first / 4) * stripBytes; j < padded; j += step, b += (step / 4) * stripBytes) {
-        const out = gramAt + (i * padded + j) * 8;
-        if (single) addTileFloat32(a, b, b + stripBytes, stripBytes, out, padded * 8);
-        else addTile(a, b, stripBytes, out, padded * 8);
-      }
+  const add = (values: Values, count: number, byColumns: boolean) => {
+    if (values.length < count * n) {
+      const wanted = byColumns ? `${n} rows of ${count}` : `${count} rows of ${n}`;
+      throw new ShapeError(`Gram matrix: ${values.length} values are no ${wanted}.`);
     }
+    heed(values, count * n);
+    kernels.addProducts({ values, n, count, byColumns, factor: 1 / unit }, { gram, stride, panel, depth });
   };
   /** The upper triangle, mirrored into the lower one inside the tiles on the diagonal only: this does the rest. */
   const mirror = () => {
-    for (let i = 0; i < padded; i++) for (let j = 0; j < i; j++) gram[i * padded + j] = gram[j * padded + i];
+    for (let i = 0; i < stride; i++) for (let j = 0; j < i; j++) gram[i * stride + j] = gram[j * stride + i];
   };
 
   return {
     n,
-    addRows(x, count) {
-      if (x.length < count * n) throw new ShapeError(`Gram matrix: ${x.length} values are no ${count} rows of ${n}.`);
-      heed(x, count * n);
-      for (let begin = 0; begin < count; begin += depth) {
-        const rows = Math.min(depth, count - begin);
-        if (n < padded) panel.fill(0, (n & ~3) * rows, padded * rows);
-        for (let k = 0; k < rows; k++) packRow(x, (begin + k) * n, n, panel, k * 4, rows * 4, 1 / unit);
-        addPanel(rows);
-      }
-    },
-    addColumns(x, count) {
-      if (x.length < n * count) throw new ShapeError(`Gram matrix: ${x.length} values are no ${n} rows of ${count}.`);
-      heed(x, n * count);
-      for (let begin = 0; begin < count; begin += depth) {
-        const columns = Math.min(depth, count - begin);
-        const factor = 1 / unit;
-        if (n < padded) panel.fill(0, (n & ~3) * columns, padded * columns);
-        for (let i = 0; i < n; i++) {
-          const from = i * count + begin;
-          const to = (i >> 2) * columns * 4 + (i & 3);
-          for (let k = 0; k < columns; k++) panel[to + k * 4] = x[from + k] * factor;
-        }
-        addPanel(columns);
-      }
-    },
+    addRows: (x, count) => add(x, count, false),
+    addColumns: (x, count) => add(x, count, true),
     addUpper(g) {
       settle();
       if (g.length !== (n * (n + 1)) / 2)
         throw new ShapeError(`Gram matrix: ${g.length} values are no triangle of ${n}.`);
-      for (let i = 0, at = 0; i < n; i++) for (let j = i; j < n; j++, at++) gram[i * padded + j] += g[at];
+      for (let i = 0, at = 0; i < n; i++) for (let j = i; j < n; j++, at++) gram[i * stride + j] += g[at];
     },
     upper() {
       settle();
       const values = new Float64Array((n * (n + 1)) / 2);
-      for (let i = 0, at = 0; i < n; at += n - i, i++) values.set(gram.subarray(i * padded + i, i * padded + n), at);
+      for (let i = 0, at = 0; i < n; at += n - i, i++) values.set(gram.subarray(i * stride + i, i * stride + n), at);
       return values;
     },
     matrix() {
       settle();
       mirror();
       const values = new Float64Array(n * n);
-      for (let i = 0; i < n; i++) values.set(gram.subarray(i * padded, i * padded + n), i * n);
+      for (let i = 0; i < n; i++) values.set(gram.subarray(i * stride, i * stride + n), i * n);
       return values;
     },
     sums() {
@@ -148,22 +125,22 @@ export function gramSum(n: number, { precision = "float64" }: GramOptions = {}):
       let trace = 0;
       let squares = 0;
       for (let i = 0; i < n; i++) {
-        const diagonal = gram[i * padded + i];
+        const diagonal = gram[i * stride + i];
         trace += diagonal;
         let row = 0;
-        for (let j = i + 1; j < n; j++) row += gram[i * padded + j] ** 2;
+        for (let j = i + 1; j < n; j++) row += gram[i * stride + j] ** 2;
         squares += diagonal * diagonal + 2 * row;
       }
       return { trace, squares };
     },
     product(x) {
       settle();
-      const [xAt, yAt] = [scratchAt, scratchAt + padded * 8];
-      const from = memory.float64(xAt, padded).fill(0);
-      const into = memory.float64(yAt, padded).fill(0);
+      const [xAt, yAt] = [scratchAt, scratchAt + stride * 8];
+      const from = memory.float64(xAt, stride).fill(0);
+      const into = memory.float64(yAt, stride).fill(0);
       from.set(x);
       for (let i = 0; i < n; i++) {
-        const begin = i * padded;
+        const begin = i * stride;
         let sum = gram[begin + i] * x[i];
         let j = i + 1;
         // The kernels take pairs.
@@ -173,7 +150,7 @@ export function gramSum(n: number, { precision = "float64" }: GramOptions = {}):
           j++;
         }
         if (j < n) {
-          const bytes = (padded - j) * 8;
+          const bytes = (stride - j) * 8;
           sum += dot(gramAt + (begin + j) * 8, xAt + j * 8, bytes);
           addScaled(yAt + j * 8, gramAt + (begin + j) * 8, bytes, x[i]);
         }
@@ -183,29 +160,8 @@ export function gramSum(n: number, { precision = "float64" }: GramOptions = {}):
     },
     eigenvalues() {
       settle();
-      const { diagonal, offDiagonal, scale } = reduceInPlace(memory, gramAt, n, padded, scratchAt);
-      return tridiagonalEigenvalues(diagonal, offDiagonal).map((value) => value * scale);
+      const scale = scaleUpper(gram, n, stride);
+      return kernels.eigenvalues(gram, n, stride, scratch).map((value) => value * scale);
     },
   };
-}
-
-/** Spreads one row over the strips of four columns. @param stripLength elements of a strip. */
-function packRow(
-  x: Values,
-  from: number,
-  n: number,
-  panel: Values,
-  to: number,
-  stripLength: number,
-  factor: number,
-): void {
-  let at = to;
-  let j = 0;
-  for (; j + 4 <= n; j += 4, at += stripLength) {
-    panel[at] = x[from + j] * factor;
-    panel[at + 1] = x[from + j + 1] * factor;
-    panel[at + 2] = x[from + j + 2] * factor;
-    panel[at + 3] = x[from + j + 3] * factor;
-  }
-  for (let c = 0; j + c < n; c++) panel[at + c] = x[from + j + c] * factor;
 }

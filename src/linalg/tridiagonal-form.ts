@@ -1,5 +1,6 @@
 /** @file Householder reduction of a symmetric matrix to tridiagonal form. Knows nothing of eigenvalues. */
 import { ShapeError } from "../foundation/errors.js";
+import { reductionVectors } from "./dense-kernels.js";
 import { type KernelMemory, kernelMemory } from "./kernel-memory.js";
 
 /** A / scale = Q T Q', T symmetric tridiagonal, Q = H_0 H_1 ... with H_k = I - scales[k] v_k v_k'. */
@@ -22,22 +23,20 @@ export function tridiagonalForm(a: Float64Array, n: number): TridiagonalForm {
   if (a.length !== n * n) throw new ShapeError(`eigenvalues: ${a.length} values do not make a matrix of ${n} x ${n}.`);
   const memory = kernelMemory("dense");
   const padded = (n + 3) & ~3;
-  const [at, scratchAt] = memory.layOut([padded * padded * 8, reductionBytes(padded)]);
+  const [at, scratchAt] = memory.layOut([padded * padded * 8, (reductionVectors * padded + 8) * 8]);
   const held = memory.float64(at, padded * padded).fill(0);
   for (let i = 0; i < n; i++) held.set(a.subarray(i * n + i, (i + 1) * n), i * padded + i);
-  const form = reduceInPlace(memory, at, n, padded, scratchAt);
+  const scale = scaleUpper(held, n, padded);
+  const form = { ...reduceInPlace(memory, at, n, padded, scratchAt), n, scale };
   const reflectors = new Float64Array(n * n);
   for (let i = 0; i < n; i++) reflectors.set(held.subarray(i * padded + i, i * padded + n), i * n + i);
   return { ...form, reflectors };
 }
 
-/** Of the scratch that `reduceInPlace` wants. */
-export const reductionBytes = (padded: number): number => padded * 8 * 4 + 64;
-
 /**
  * The update of one step and the product of the next share a pass over the triangle, two rows at a time.
- * @param at byte offset of the matrix, [n, padded], only its upper triangle counts; overwritten by the reflectors. Columns from n on hold zeros.
- * @throws ShapeError where entries are not finite. Golub & Van Loan, 8.3.1
+ * @param at byte offset of the matrix, [n, padded], scaled, only its upper triangle counts; overwritten by the reflectors. Columns from n on
+ * hold zeros. Golub & Van Loan, 8.3.1
  */
 export function reduceInPlace(
   memory: KernelMemory,
@@ -45,9 +44,8 @@ export function reduceInPlace(
   n: number,
   padded: number,
   scratchAt: number,
-): Omit<TridiagonalForm, "reflectors"> {
+): Pick<TridiagonalForm, "diagonal" | "offDiagonal" | "scales"> {
   const a = memory.float64(at, padded * padded);
-  const scale = scaleUpper(a, n, padded);
   const diagonal = new Float64Array(n);
   const offDiagonal = new Float64Array(n);
   const scales = new Float64Array(n);
@@ -133,11 +131,14 @@ export function reduceInPlace(
     [v, nextV, vAt, nextVAt] = [nextV, v, nextVAt, vAt];
     [w, nextW, wAt, nextWAt] = [nextW, w, nextWAt, wAt];
   }
-  return { n, diagonal, offDiagonal, scales, scale };
+  return { diagonal, offDiagonal, scales };
 }
 
-/** Divides by a power of two so that the largest entry is about 1. */
-function scaleUpper(a: Float64Array, n: number, padded: number): number {
+/**
+ * Divides by a power of two so that the largest entry is about 1. @param a [n, padded], its upper triangle.
+ * @returns the power. @throws ShapeError where entries are not finite.
+ */
+export function scaleUpper(a: Float64Array, n: number, padded: number): number {
   let largest = 0;
   for (let i = 0; i < n; i++) {
     for (let j = i; j < n; j++) {

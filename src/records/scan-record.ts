@@ -83,24 +83,6 @@ const measures = {
   tailStart: addedFigure,
 };
 
-/** The measures that have a null, in the order of the record: `pr` has `prNull`. */
-export const comparedMeasures = [
-  "pr",
-  "prSingular",
-  "pc1",
-  "stableRank",
-  "effectiveRank",
-  "numericalRank",
-  "frobenius",
-  "spectralNorm",
-  "entryStd",
-  "kurtosis",
-  "spikes",
-  "spikeEnergy",
-  "tailExponent",
-  "tailKs",
-] as const;
-
 /** The singular values at some ranks (1 is the largest; the last is min(rows, cols)), beside those of noise of the same root mean square. */
 const spectrumSample = z.object({
   rank: z.array(z.number().int()),
@@ -171,6 +153,8 @@ export const scanRecord = z.object({
   base: modelRecord.optional(),
   /** Seed of everything that is drawn. */
   seed: z.number().int(),
+  /** Who computed the spectra: "native (avx512, cc 12.2.0)"; WebAssembly where absent. */
+  kernels: z.string().optional(),
   matrices: z.array(matrixScanRecord),
   /** Matrices that were left out, and why. */
   skipped: z

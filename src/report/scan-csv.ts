@@ -1,10 +1,6 @@
 /** @file A scan as CSV (RFC 4180): a row for each matrix, a column for each figure. Knows no files. */
-import {
-  comparedMeasures,
-  type MatrixScanRecord,
-  type MeasuresRecord,
-  type ScanRecord,
-} from "../records/scan-record.js";
+import { comparedMeasures } from "../records/compared-measures.js";
+import type { MatrixScanRecord, MeasuresRecord, ScanRecord } from "../records/scan-record.js";
 import { printable } from "./printable.js";
 
 type Cell = string | number | boolean | null | undefined;

@@ -59,11 +59,11 @@ const ofChange: Method = {
   noise: "as above: every entry moved independently",
 };
 
-export function scanMethods({ seed, version, base }: ScanRecord): Html {
+export function scanMethods({ seed, version, base, kernels = "WebAssembly" }: ScanRecord): Html {
   const shown = base ? [...methods, ofChange] : methods;
   return html`<section id="methods"><h2>What the figures mean</h2>
 <p>W is taken as output × input; s are its singular values, λ = s², n and m its shorter and longer side. Shape alone moves every figure, hence what noise of the same shape would show beside it: x0.5 is half of that.</p>
 <div class="table methods" role="region" aria-label="What the figures mean" tabindex="0"><table><thead><tr><th scope="col">figure</th><th scope="col">what it is</th><th scope="col">of noise</th></tr></thead><tbody>
 ${shown.map(({ name, what, noise }) => html`<tr><th scope="row">${name}</th><td>${what}</td><td>${noise}</td></tr>\n`)}</tbody></table></div>
-<p class="note">deadweight ${version}; seed ${seed} of what is drawn.</p></section>`;
+<p class="note">deadweight ${version}; seed ${seed} of what is drawn; spectra computed by ${kernels}.</p></section>`;
 }

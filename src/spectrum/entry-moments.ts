@@ -1,5 +1,8 @@
 /** @file Mean, spread and kurtosis of entries that arrive in pieces. Knows nothing of matrices. */
 
+import type { DenseKernels } from "../linalg/dense-kernels.js";
+import { wasmKernels } from "../linalg/wasm-kernels.js";
+
 /** Plain data: pieces measured apart can be joined. */
 export interface EntryMoments {
   readonly count: number;
@@ -17,36 +20,29 @@ export const noMoments: EntryMoments = { count: 0, mean: 0, m2: 0, m3: 0, m4: 0,
 /** Entries of one pass: deviations are taken from the piece's own mean, so that a constant has none. */
 const pieceLength = 1 << 16;
 
-export function entryMoments(values: Float32Array | Float64Array): EntryMoments {
+export function entryMoments(values: Float32Array | Float64Array, kernels: DenseKernels = wasmKernels): EntryMoments {
   let moments = noMoments;
   for (let begin = 0; begin < values.length; begin += pieceLength) {
     const end = Math.min(values.length, begin + pieceLength);
-    moments = joinedMoments(moments, pieceMoments(values, begin, end));
+    moments = joinedMoments(moments, pieceMoments(values, begin, end, kernels));
   }
   return moments;
 }
 
-function pieceMoments(values: Float32Array | Float64Array, begin: number, end: number): EntryMoments {
+function pieceMoments(
+  values: Float32Array | Float64Array,
+  begin: number,
+  end: number,
+  kernels: DenseKernels,
+): EntryMoments {
   const count = end - begin;
-  let sum = 0;
-  for (let i = begin; i < end; i++) sum += values[i];
+  const { sum, m2, m3, m4 } = kernels.powerSums(values, begin, end);
   if (!Number.isFinite(sum)) {
     let broken = 0;
     for (let i = begin; i < end; i++) if (!Number.isFinite(values[i])) broken++;
     if (broken > 0) return { ...noMoments, count, broken };
   }
-  const mean = sum / count;
-  let m2 = 0;
-  let m3 = 0;
-  let m4 = 0;
-  for (let i = begin; i < end; i++) {
-    const deviation = values[i] - mean;
-    const square = deviation * deviation;
-    m2 += square;
-    m3 += square * deviation;
-    m4 += square * square;
-  }
-  return { count, mean, m2, m3, m4, broken: 0 };
+  return { count, mean: sum / count, m2, m3, m4, broken: 0 };
 }
 
 /** Chan, Golub & LeVeque 1979; Pebay, SAND2008-6212, equations 3.1 to 3.3 */

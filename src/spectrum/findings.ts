@@ -1,6 +1,7 @@
 /** @file Finds the spectrum of a matrix in the way that its size and the wanted depth ask for. Knows no measures. */
 import { randomStream } from "../foundation/random.js";
 import { bidiagonalSingularValues } from "../linalg/bidiagonal-singular-values.js";
+import type { DenseKernels } from "../linalg/dense-kernels.js";
 import { type GramOptions, type GramSum, gramSum } from "../linalg/gram-sum.js";
 import { type HeldMatrix, holdMatrix } from "../linalg/held-matrix.js";
 import { largestEigenvalue } from "../linalg/largest-eigenvalue.js";
@@ -14,7 +15,10 @@ import { type Depth, largestExactSide } from "./measuring.js";
 const resolutions = { gram: 1e-7, bidiagonal: 1e-14 } as const;
 
 /** What small eigenvalues do not matter to is summed up at single precision. */
-export const gramOptions = (depth: Depth): GramOptions => ({ precision: depth === "norms" ? "float32" : "float64" });
+export const gramOptions = (depth: Depth, kernels?: DenseKernels): GramOptions => ({
+  precision: depth === "norms" ? "float32" : "float64",
+  ...(kernels && { kernels }),
+});
 
 /** Consumes the sum. */
 export function gramFindings(gram: GramSum, rows: number, cols: number, depth: Depth): Findings {
@@ -45,7 +49,7 @@ export function findingsOf(
   rows: number,
   cols: number,
   moments: EntryMoments,
-  { depth, seed }: { readonly depth: Depth; readonly seed: number },
+  { depth, seed, kernels }: { readonly depth: Depth; readonly seed: number; readonly kernels?: DenseKernels },
 ): Findings {
   if (depth === "exact") {
     const singular = bidiagonalSingularValues(w, rows, cols);
@@ -58,7 +62,7 @@ export function findingsOf(
     matrix.putRows(w, 0);
     return heldFindings(matrix, rows, cols, moments, seed);
   }
-  const gram = gramSum(side, gramOptions(depth));
+  const gram = gramSum(side, gramOptions(depth, kernels));
   if (rows >= cols) gram.addRows(w, rows);
   else gram.addColumns(w, cols);
   return gramFindings(gram, rows, cols, depth);

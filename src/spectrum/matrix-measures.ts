@@ -1,6 +1,7 @@
 /** @file All measures of one matrix that lies in memory. Knows nothing of names or checkpoints. */
 import { transposedValues } from "../checkpoint/region-values.js";
 import { ShapeError } from "../foundation/errors.js";
+import type { DenseKernels } from "../linalg/dense-kernels.js";
 import type { MeasuresRecord } from "../records/scan-record.js";
 import type { AmplitudeFitKind } from "./amplitude-fit.js";
 import { absentAmplitudes, measureAmplitudes } from "./amplitude-measures.js";
@@ -17,6 +18,8 @@ export interface MeasureOptions {
   readonly nulls: NoiseNulls;
   readonly depth?: Depth;
   readonly amplitudes?: AmplitudeChoice;
+  /** Who computes Gram matrices; WebAssembly by default. */
+  readonly kernels?: DenseKernels;
   /** Whether `w` is [input, output]. */
   readonly transposed?: boolean;
 }
@@ -35,15 +38,17 @@ export function measureMatrix(
   w: Float32Array | Float64Array,
   wRows: number,
   wCols: number,
-  { nulls, depth = "full", amplitudes = "projection", transposed = false }: MeasureOptions,
+  { nulls, depth = "full", amplitudes = "projection", transposed = false, kernels }: MeasureOptions,
 ): MatrixMeasures {
   if (w.length !== wRows * wCols || w.length === 0) {
     throw new ShapeError(`matrix measures: ${w.length} values do not make a matrix of ${wRows} x ${wCols}.`);
   }
   const [rows, cols] = transposed ? [wCols, wRows] : [wRows, wCols];
-  const moments = entryMoments(w);
+  const moments = entryMoments(w, kernels);
   const broken = moments.broken > 0;
-  const findings = broken ? brokenFindings(moments) : findingsOf(w, wRows, wCols, moments, { depth, seed: nulls.seed });
+  const findings = broken
+    ? brokenFindings(moments)
+    : findingsOf(w, wRows, wCols, moments, { depth, seed: nulls.seed, ...(kernels && { kernels }) });
   const fits = fitsOf[amplitudes].map((fit) => {
     if (broken) return { record: absentAmplitudes(fit), notes: [] };
     const outputs = Float32Array.from(transposed ? transposedValues(w, wRows, wCols) : w);

@@ -1,14 +1,14 @@
 /** @file Answers the requests of a scan: decodes what is stored and has it measured. Knows nothing of files or threads. */
 import { regionValues } from "../checkpoint/region-values.js";
 import { ShapeError } from "../foundation/errors.js";
-import { type GramSum, gramSum } from "../linalg/gram-sum.js";
+import type { DenseKernels } from "../linalg/dense-kernels.js";
+import { type GramOptions, type GramSum, gramSum } from "../linalg/gram-sum.js";
 import { type HeldMatrix, holdMatrix } from "../linalg/held-matrix.js";
 import { type EntryMoments, entryMoments, joinedMoments, noMoments, rootSumOfSquares } from "./entry-moments.js";
 import { brokenFindings, gramFindings, gramOptions, heldFindings } from "./findings.js";
 import { measureMatrix } from "./matrix-measures.js";
 import type { MeasureReply, MeasureRequest, Measurer, StoredBlock, StoredRows } from "./measure-request.js";
 import { type Findings, measuresWithNulls } from "./measures-with-nulls.js";
-import type { Depth } from "./measuring.js";
 import { type NoiseNulls, openNoiseNulls } from "./noise-null.js";
 import { decodedPieces, decodedWhole } from "./stored-pieces.js";
 
@@ -17,8 +17,8 @@ interface Kept {
   moments: EntryMoments;
 }
 
-/** One for each thread; what it keeps between requests is one large matrix at most. */
-export function openMeasurer(): Measurer {
+/** One for each thread; what it keeps between requests is one large matrix at most. @param kernels WebAssembly by default. */
+export function openMeasurer(kernels?: DenseKernels): Measurer {
   let nulls: NoiseNulls | null = null;
   let kept: Kept | null = null;
   const nullsOf = (seed: number) => {
@@ -39,16 +39,16 @@ export function openMeasurer(): Measurer {
   return async (request: MeasureRequest): Promise<MeasureReply> => {
     switch (request.kind) {
       case "matrix":
-        return measureStored(request, nullsOf(request.measuring.seed));
+        return measureStored(request, nullsOf(request.measuring.seed), kernels);
       case "share": {
-        const { gram, moments } = gramOfRows(request.stored, request.depth);
+        const { gram, moments } = gramOfRows(request.stored, gramOptions(request.depth, kernels));
         return { kind: "share", gram: gram.upper(), moments, bytes: request.stored.bytes };
       }
       case "sum": {
         const { block, moments, measuring } = request;
         const { rows, cols } = block;
         return judged(block, moments, measuring.seed, () => {
-          const gram = gramSum(Math.min(rows, cols));
+          const gram = gramSum(Math.min(rows, cols), gramOptions("full", kernels));
           gram.addUpper(request.gram);
           return gramFindings(gram, rows, cols, measuring.depth);
         });
@@ -61,7 +61,7 @@ export function openMeasurer(): Measurer {
         const { matrix } = kept;
         for (const { values, firstRow } of decodedPieces(stored)) {
           matrix.putRows(values, firstRow);
-          kept.moments = joinedMoments(kept.moments, entryMoments(values));
+          kept.moments = joinedMoments(kept.moments, entryMoments(values, kernels));
         }
         if (measuring === null) return { kind: "kept", bytes: stored.bytes };
         const { moments } = kept;
@@ -75,24 +75,31 @@ export function openMeasurer(): Measurer {
   };
 }
 
-function gramOfRows(stored: StoredRows, depth: Depth): { gram: GramSum; moments: EntryMoments } {
-  const gram = gramSum(stored.cols, gramOptions(depth));
+function gramOfRows(stored: StoredRows, options: GramOptions): { gram: GramSum; moments: EntryMoments } {
+  const gram = gramSum(stored.cols, options);
   let moments = noMoments;
   for (const { values } of decodedPieces(stored)) {
     gram.addRows(values, values.length / stored.cols);
-    moments = joinedMoments(moments, entryMoments(values));
+    moments = joinedMoments(moments, entryMoments(values, options.kernels));
   }
   return { gram, moments };
 }
 
 type MatrixRequest = Extract<MeasureRequest, { kind: "matrix" }>;
 
-function measureStored({ stored, base, blocks, measuring }: MatrixRequest, nulls: NoiseNulls): MeasureReply {
+function measureStored(
+  { stored, base, blocks, measuring }: MatrixRequest,
+  nulls: NoiseNulls,
+  kernels: DenseKernels | undefined,
+): MeasureReply {
   const values = decodedWhole(stored);
   const measured = ({ stored: region, transposed }: StoredBlock) => {
     const selected = regionValues(values, region);
     const { depth, amplitudes } = measuring;
-    return measureMatrix(selected.values, selected.rows, selected.cols, { nulls, depth, amplitudes, transposed });
+    return measureMatrix(selected.values, selected.rows, selected.cols, {
+      ...{ nulls, depth, amplitudes, transposed },
+      ...(kernels && { kernels }),
+    });
   };
   const measures = blocks.map(measured);
   if (!base) return { kind: "measures", measures, changes: [] };

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { bidiagonalSingularValues } from "../linalg/bidiagonal-singular-values.js";
 import { singularValues } from "../linalg/singular-values.js";
-import { comparedMeasures } from "../records/scan-record.js";
+import { comparedMeasures } from "../records/compared-measures.js";
 import { openMeasurer } from "./measurer.js";
 import type { Depth } from "./measuring.js";
 

@@ -1,5 +1,6 @@
 /** @file The measures of one matrix beside their nulls, as they stand in the record. Knows nothing of how a spectrum is found. */
-import { type AmplitudeFitRecord, comparedMeasures, type MeasuresRecord } from "../records/scan-record.js";
+import { comparedMeasures } from "../records/compared-measures.js";
+import type { AmplitudeFitRecord, MeasuresRecord } from "../records/scan-record.js";
 import { type EntryMoments, kurtosis, rootSumOfSquares, standardDeviation } from "./entry-moments.js";
 import { noiseParticipationRatio, type SpectralNull } from "./noise-null.js";
 import { type Spectrum, spectralMeasures } from "./spectral-measures.js";

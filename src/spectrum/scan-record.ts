@@ -18,7 +18,7 @@ export interface ScanOverview extends Omit<ScanRecord, "model" | "base"> {
 export function scanOverview(
   checkpoint: Checkpoint,
   matrices: readonly MatrixScanRecord[],
-  { seed = 0, base }: Pick<ScanOptions, "seed" | "base">,
+  { seed = 0, base, kernels }: Pick<ScanOptions, "seed" | "base" | "kernels">,
 ): ScanOverview {
   // A part says nothing that its whole does not.
   const names = new Set(matrices.map(({ name }) => name));
@@ -30,6 +30,7 @@ export function scanOverview(
     model: modelOf(checkpoint),
     ...(base && { base: modelOf(base) }),
     seed,
+    ...(kernels !== undefined && { kernels }),
     matrices: [...matrices],
     skipped: listSkipped(checkpoint).map((tensor) => ({ ...tensor, shape: [...tensor.shape] })),
     noiseCheck: { measured: judged.length, noiseLike: judged.filter(({ noiseLike }) => noiseLike).length },

@@ -24,6 +24,8 @@ export interface ScanOptions {
   readonly seed?: number;
   /** Who measures, each one matrix at a time; this thread by default. */
   readonly measurers?: readonly Measurer[];
+  /** Who computes for the measurers, for the record; WebAssembly by default. */
+  readonly kernels?: string;
   /** Another checkpoint of the same architecture: what has changed since is measured too. */
   readonly base?: Checkpoint;
   /** Called as matrices are finished. */

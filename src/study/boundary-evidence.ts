@@ -3,19 +3,11 @@ import type { Arm } from "../crystal/arm.js";
 import { makeTrialSpec, type TrialSpec } from "../crystal/trial-spec.js";
 import type { TrialRecord } from "../records/trial-record.js";
 import { jointDeltas } from "../statistics/joint-delta.js";
+import { actionName, type BoundaryAction } from "./boundary-action.js";
 import { type Candidate, type Evidence, orderByEvidence, type SingleCost } from "./boundary-order.js";
 import type { FineTuningSetting } from "./joint-trials.js";
 import { seedsFrom } from "./matrix-test.js";
 import { chooseRank } from "./rank-choice.js";
-
-/** What is done to the matrices: one thing to all, at a rank from a ladder where none is given, or the cheapest that holds for each. */
-export type BoundaryAction =
-  | { readonly kind: "freeze" | "random" | "zero" | "cheapest" }
-  | { readonly kind: "crystal"; readonly rank: number | null };
-
-export function actionName(action: BoundaryAction): string {
-  return action.kind === "crystal" && action.rank !== null ? `crystal:${action.rank}` : action.kind;
-}
 
 export interface EvidenceOptions extends FineTuningSetting {
   readonly candidates: readonly Candidate[];
@@ -28,10 +20,6 @@ export interface EvidenceOptions extends FineTuningSetting {
 
 const frozen: Arm = { kind: "frozen" };
 const random: Arm = { kind: "random", scale: "trained", trainable: false };
-
-/** Whether an action needs the losses of the ladder. */
-export const usesLadder = (action: BoundaryAction): boolean =>
-  action.kind === "cheapest" || (action.kind === "crystal" && action.rank === null);
 
 /** The arms that a matrix may get, most saving first; the later ones where the earlier fail. */
 function armsFor(action: BoundaryAction, candidate: Candidate, options: EvidenceOptions): Arm[] {

@@ -12,11 +12,11 @@ export interface LibraryRecipe {
 }
 
 /**
- * Only what library.c and cpu.c define is offered outside: a kernel named `scale` must not give way to another `scale` of the process,
+ * Only what the libraries' own files and cpu.c define is offered outside: a kernel named `scale` must not give way to another `scale` of the process,
  * and within the library it is called directly.
  */
 const visibility = (source: string) =>
-  ["library.c", "cpu.c"].includes(basename(source)) ? [] : ["-fvisibility=hidden"];
+  ["library.c", "spectral-library.c", "cpu.c"].includes(basename(source)) ? [] : ["-fvisibility=hidden"];
 
 /** @param folder for objects and temporary files; its owner removes it. @throws CompilerError, InterruptedError */
 export async function compileLibrary(recipe: LibraryRecipe, folder: string, output: string): Promise<void> {

@@ -17,6 +17,8 @@ const flagsFile = z.object({
 export interface KernelSources {
   /** Paths of what is compiled for a variant. */
   readonly kernels: readonly string[];
+  /** Paths of what a scan needs of them, and more: a library of its own, compiled in a second. */
+  readonly spectral: readonly string[];
   /** Path of the source that asks the processor. */
   readonly cpu: string;
   readonly flags: z.infer<typeof flagsFile>;
@@ -30,13 +32,16 @@ const packaged = fileURLToPath(new URL("../../../native/", import.meta.url));
 /** @throws InputError where they are not there. */
 export function kernelSources(folder: string = packaged): KernelSources {
   try {
-    const names = readdirSync(folder)
-      .filter((name) => /\.[ch]$|^variants\.json$/.test(name))
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .map((name) => name.replaceAll("\\", "/"))
+      .filter((name) => /^(spectral\/)?[^/]+\.[ch]$|^variants\.json$/.test(name))
       .sort();
     const texts = names.map((name) => readFileSync(join(folder, name), "utf8"));
-    const compiled = names.filter((name) => name.endsWith(".c"));
+    const compiled = names.filter((name) => name.endsWith(".c") && name !== "cpu.c");
+    const ofScan = (name: string) => name.startsWith("spectral/");
     return {
-      kernels: compiled.filter((name) => name !== "cpu.c").map((name) => join(folder, name)),
+      kernels: compiled.filter((name) => !ofScan(name)).map((name) => join(folder, name)),
+      spectral: compiled.filter(ofScan).map((name) => join(folder, name)),
       cpu: join(folder, "cpu.c"),
       flags: flagsFile.parse(JSON.parse(readFileSync(join(folder, "variants.json"), "utf8"))),
       sha256: sha256OfBytes(JSON.stringify(names.map((name, index) => [name, texts[index]]))),

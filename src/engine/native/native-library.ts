@@ -1,12 +1,13 @@
 /** @file Finds the best kernel library that works here: compiler, processor, cache, loading. Compares no numbers. */
-import { InputError, OutputError, UsageError } from "../../foundation/errors.js";
+import { InputError, OutputError } from "../../foundation/errors.js";
+import { bestLibrary } from "./best-library.js";
 import { CompilerError, type Environment, findCompiler } from "./c-compiler.js";
 import { supportedVariants } from "./cpu-support.js";
 import type { CachedFile } from "./kernel-cache.js";
 import { kernelSources } from "./kernel-sources.js";
 import { type NativeLibrary, openLibrary } from "./library.js";
-import { libraryFile, type Toolchain } from "./toolchain.js";
-import { isVariant, type Variant, variants } from "./variant.js";
+import type { Toolchain } from "./toolchain.js";
+import type { Variant } from "./variant.js";
 
 export interface LibrarySearchOptions {
   /** A line of progress, before work that takes seconds. */
@@ -35,50 +36,17 @@ type Found = { -readonly [Key in keyof LibrarySearch]: LibrarySearch[Key] } & {
   readonly notCompiled: Map<Variant, string>;
 };
 
-/** @throws UsageError where the user insists on a variant that this processor lacks. */
-function candidates(supported: readonly Variant[], { DEADWEIGHT_VARIANT: forced }: Environment): readonly Variant[] {
-  if (!forced) return supported;
-  if (!isVariant(forced))
-    throw new UsageError(`DEADWEIGHT_VARIANT is '${forced}'; variants are ${variants.join(", ")}.`);
-  if (!supported.includes(forced))
-    throw new UsageError(
-      `DEADWEIGHT_VARIANT is '${forced}', which this processor cannot run. It runs ${supported.join(", ")}.`,
-    );
-  return [forced];
-}
-
-/** The first that the compiler can make; `notCompiled` takes its complaints about others. @throws CompilerError where it can make none. */
-async function compileFirst(
-  wanted: readonly Variant[],
-  toolchain: Toolchain,
-  { say }: LibrarySearchOptions,
-  notCompiled: Map<Variant, string>,
-): Promise<CachedFile & { readonly variant: Variant }> {
-  const { sources, compiler } = toolchain;
-  for (const variant of wanted) {
-    try {
-      const file = await libraryFile(toolchain, {
-        ...{ name: `kernels-${variant}`, files: sources.kernels, flags: sources.flags.variants[variant] },
-        onMake: () => say(`Compiling kernels for ${variant} with ${compiler.name} ... (once)`),
-      });
-      return { ...file, variant };
-    } catch (error) {
-      if (!(error instanceof CompilerError)) throw error;
-      notCompiled.set(variant, error.message);
-    }
-  }
-  throw new CompilerError([...new Set(notCompiled.values())].join("; "));
-}
-
 /** Notes what it finds as it goes. */
 async function search(options: LibrarySearchOptions, found: Found): Promise<void> {
   const { environment = process.env } = options;
   const compiler = await findCompiler(environment);
   found.compiler = compiler.name;
-  const toolchain = { compiler, sources: kernelSources(options.sources), environment };
+  const toolchain: Toolchain = { compiler, sources: kernelSources(options.sources), environment };
   found.supported = await supportedVariants(toolchain);
-  const wanted = candidates(found.supported, environment);
-  const { variant, ...file } = await compileFirst(wanted, toolchain, options, found.notCompiled);
+  const { variant, ...file } = await bestLibrary(toolchain, {
+    ...{ name: "kernels", files: toolchain.sources.kernels, supported: found.supported, say: options.say },
+    notCompiled: found.notCompiled,
+  });
   found.file = file;
   found.library = await openLibrary(file.path, variant, compiler.name);
 }

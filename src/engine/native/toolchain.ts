@@ -20,12 +20,14 @@ export interface WantedLibrary {
   readonly flags: readonly string[];
   /** Before it is made. */
   readonly onMake: () => void;
+  /** Sees it before it is kept; what it throws keeps it out. @param path of the library. */
+  readonly accept?: (path: string) => Promise<void>;
 }
 
 /** @throws CompilerError, InterruptedError, OutputError */
 export function libraryFile(
   { compiler, sources, environment }: Toolchain,
-  { name, files, flags, onMake }: WantedLibrary,
+  { name, files, flags, onMake, accept }: WantedLibrary,
 ): Promise<CachedFile> {
   const compileFlags = [...sources.flags.compile, ...flags];
   const linkFlags = sources.flags.link;
@@ -40,6 +42,7 @@ export function libraryFile(
         if (first) onMake();
         first = false;
         await compileLibrary({ compiler, sources: files, compileFlags, linkFlags, environment }, folder, output);
+        await accept?.(output);
       },
     },
     cacheFolders(environment),

@@ -1,0 +1,47 @@
+/** @file Settles whether a scan computes natively: where it is long, and a library can be had. Measures nothing. */
+import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
+import { workerProcess } from "../dispatch/worker-process.js";
+import type { SpectralLibraryFile } from "../engine/native/spectral-library.js";
+import { InputError, InterruptedError, UsageError } from "../foundation/errors.js";
+import { type Depth, largestExactSide } from "../spectrum/measuring.js";
+import type { TerminalProgress } from "./terminal-progress.js";
+
+const spectralTask = new URL("./spectral-task.js", import.meta.url);
+
+/** Multiplications of Gram matrices from which on compiling pays within the first scan or two: WebAssembly takes a second for them. */
+const worthwhile = 1e10;
+
+/** The same for every scan of these matrices: what computes does not depend on chance. */
+export function isLongScan(matrices: readonly CheckpointMatrix[], depth: Depth): boolean {
+  if (depth === "exact") return false;
+  let products = 0;
+  for (const { rows, cols } of matrices) {
+    const side = Math.min(rows, cols);
+    if (side <= largestExactSide) products += side * rows * cols;
+  }
+  return products >= worthwhile;
+}
+
+/** @returns null where WebAssembly computes; why, where that was not to be expected, has been said. @throws UsageError, InterruptedError */
+export async function scanKernels(
+  progress: TerminalProgress,
+  signal: AbortSignal,
+): Promise<SpectralLibraryFile | null> {
+  const { spectralLibrary } = await import("../engine/native/spectral-library.js");
+  const accept = async (path: string) => {
+    const worker = workerProcess();
+    try {
+      const failure = await worker.run(spectralTask, { path }, { signal });
+      if (failure !== null) throw new InputError(`Their self-test failed: ${String(failure)}`);
+    } finally {
+      await worker.close();
+    }
+  };
+  try {
+    return await spectralLibrary({ say: (line) => progress.note(line), accept });
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof InterruptedError) throw error;
+    progress.note(`No native kernels: ${(error as Error).message} Computing in WebAssembly.`);
+    return null;
+  }
+}
