@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeCheckpointFolder } from "../src/checkpoint/checkpoint-folder.js";
+import { writeSafetensors } from "../src/checkpoint/safetensors-writer.js";
 import { randomStream } from "../src/foundation/random.js";
 import { readRecord } from "../src/records/record-file.js";
 import { scanRecord } from "../src/records/scan-record.js";
+import { noCompiler } from "./toy-library.js";
 
 const program = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "deadweight-scan-"));
@@ -15,11 +17,12 @@ const model = join(folder, "model");
 const tuned = join(folder, "tuned");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const run = (...args: string[]) =>
+const runIn = (environment: Readonly<Record<string, string>>, ...args: string[]) =>
   spawnSync(process.execPath, [program, "scan", ...args], {
     encoding: "utf8",
-    env: { ...process.env, NO_COLOR: "1", HF_HUB_OFFLINE: "1", HF_HOME: join(folder, "hub") },
+    env: { ...process.env, NO_COLOR: "1", HF_HUB_OFFLINE: "1", HF_HOME: join(folder, "hub"), ...environment },
   });
+const run = (...args: string[]) => runIn({}, ...args);
 
 function noise(name: string, count: number, scale: number): Float32Array {
   const values = new Float32Array(count);
@@ -108,6 +111,39 @@ describe("deadweight scan", () => {
       }
       expect(quick[i].effectiveRank).toBeNull();
     });
+  });
+
+  it("computes a long scan natively where it can, says so, and finds the same", () => {
+    const long = join(folder, "long.safetensors");
+    const [rows, cols] = [1500, 4500];
+    const data = noise("long", rows * cols, 0.02);
+    for (let i = 0; i < data.length; i++) data[i] += 0.01 * Math.sin(i % cols) * Math.cos(Math.floor(i / cols));
+    writeSafetensors(long, [{ name: "h.0.mlp.c_fc.weight", dtype: "F32", shape: [rows, cols], data }]);
+    const scan = (environment: Readonly<Record<string, string>>) => {
+      const { stdout, stderr, status } = runIn(environment, long, "--quick", "--json", "-");
+      expect(status).toBe(0);
+      // A busy machine shows progress too.
+      return { record: scanRecord.parse(JSON.parse(stdout)), stderr: stderr.replace(/^scan: .*\n/gm, "") };
+    };
+    const cache = join(folder, "cache");
+    const without = scan({ CC: "/nonexistent", DEADWEIGHT_CACHE: cache });
+    expect(without.record.kernels).toBeUndefined();
+    expect(without.stderr).toBe(
+      "No native kernels: No C compiler here: CC is '/nonexistent', which does not answer. Computing in WebAssembly.\n",
+    );
+    const short = runIn({ CC: "/nonexistent" }, model, "--quick");
+    expect([short.status, short.stderr]).toEqual([0, ""]);
+    expect(runIn({ DEADWEIGHT_VARIANT: "none" }, long).status).toBe(noCompiler === null ? 2 : 0);
+    if (noCompiler !== null) return;
+    const first = scan({ DEADWEIGHT_CACHE: cache });
+    expect(first.stderr).toMatch(/^Compiling spectral-kernels for \S+ with .+ \.\.\. \(once\)\n$/);
+    expect(first.record.kernels).toMatch(/^native \(\S+, .+\)$/);
+    const again = scan({ DEADWEIGHT_CACHE: cache });
+    expect(again.stderr).toBe("");
+    expect(again.record).toEqual(first.record);
+    const [[native], [wasm]] = [first.record.matrices, without.record.matrices];
+    for (const measure of ["pr", "pc1", "spectralNorm", "frobenius", "entryStd", "kurtosis"] as const)
+      expect(native[measure]! / wasm[measure]!).toBeCloseTo(1, 6);
   });
 
   it("compares with a base", () => {

@@ -14,6 +14,9 @@
 
 enum { blockColumns = 8, groupRows = 4 };
 
+/* A sum of squares: what is below it is nothing beside entries of about 1, and its reciprocal would overflow. */
+static const double negligible = 0x1p-1000;
+
 /* The update that is still to be made, A -= v w' + w v', and the vector x whose product p = A x is wanted. */
 typedef struct {
   double *v, *w, *x, *p;
@@ -84,7 +87,7 @@ void reduceToTridiagonal(double *a, int64_t n, int64_t stride, double *diagonal,
     memset(step.x, 0, (size_t)stride * sizeof(double));
     memset(step.p, 0, (size_t)stride * sizeof(double));
     offDiagonal[k] = head;
-    if (tail > 0) {
+    if (tail > negligible) {
       double length = sqrt(head * head + tail);
       /* Of the two signs the one without cancellation. */
       offDiagonal[k] = head > 0 ? -length : length;

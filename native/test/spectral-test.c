@@ -1,5 +1,7 @@
-/* Sums of products and the reduction to tridiagonal form, against plain loops; on exactly the memory that they may touch. */
+/* The kernels of a scan against plain loops, on exactly the memory that they may touch. */
 #include "../spectral/gram.h"
+#include "../spectral/moments.h"
+#include "../spectral/rational-ql.h"
 #include "../spectral/tridiagonal.h"
 #include "check.h"
 
@@ -94,7 +96,16 @@ static void checkReduction(int64_t n, int64_t rank) {
   traces(whole, n, expected);
   traces(tridiagonal, n, actual);
   char what[100];
+  if (!tridiagonalEigenvalues(diagonal, offDiagonal, n)) {
+    failures++;
+    fprintf(stderr, "no convergence, %d x %d of rank %d\n", (int)n, (int)n, (int)rank);
+  }
+  double powers[4] = {0};
+  for (int64_t i = 0; i < n; i++)
+    for (int power = 0; power < 4; power++) powers[power] += pow(diagonal[i], power + 1);
   for (int power = 0; power < 4; power++) {
+    snprintf(what, sizeof what, "sum of eigenvalues to the power %d, %d x %d of rank %d", power + 1, (int)n, (int)n, (int)rank);
+    expectClose(what, powers[power], expected[power], (double)n, 1e-14);
     snprintf(what, sizeof what, "trace of power %d, %d x %d of rank %d", power + 1, (int)n, (int)n, (int)rank);
     expectClose(what, actual[power], expected[power], (double)n, 1e-14);
   }
@@ -106,7 +117,37 @@ static void checkReduction(int64_t n, int64_t rank) {
   free(tridiagonal);
 }
 
+static void checkMoments(int64_t count, int isDouble) {
+  void *entries = malloc((size_t)count * (isDouble ? sizeof(double) : sizeof(float)));
+  long double sum = 0, powers[5] = {0};
+  double largest = 0;
+  for (int64_t i = 0; i < count; i++) {
+    if (isDouble) ((double *)entries)[i] = 3 + chance();
+    else ((float *)entries)[i] = (float)(chance() - 3);
+    sum += entry(entries, isDouble, i);
+    largest = fmax(largest, fabs(entry(entries, isDouble, i)));
+  }
+  for (int64_t i = 0; i < count; i++)
+    for (int power = 2; power < 5; power++) powers[power] += powl(entry(entries, isDouble, i) - sum / count, power);
+  Moments found = momentsOf(entries, isDouble, count);
+  expectClose("sum", found.sum, (double)sum, (double)count, 1e-14);
+  expectClose("m2", found.m2, (double)powers[2], (double)count, 1e-14);
+  expectClose("m3", found.m3, (double)powers[3], (double)count, 1e-14);
+  expectClose("m4", found.m4, (double)powers[4], (double)count, 1e-14);
+  expectClose("largest", largestOf(entries, isDouble, count), largest, 1, 0);
+  if (isDouble) ((double *)entries)[count / 2] = NAN;
+  else ((float *)entries)[count / 2] = NAN;
+  if (!isnan(momentsOf(entries, isDouble, count).sum)) {
+    failures++;
+    fprintf(stderr, "NaN is lost in a sum of %d\n", (int)count);
+  }
+  free(entries);
+}
+
 int main(void) {
+  const int64_t counts[] = {1, 2, 7, 8, 31, 32, 33, 64, 127, 1000};
+  for (int c = 0; c < (int)(sizeof counts / sizeof *counts); c++)
+    for (int isDouble = 0; isDouble < 2; isDouble++) checkMoments(counts[c], isDouble);
   const int64_t sizes[] = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 61, 64, 97, 130};
   for (int s = 0; s < (int)(sizeof sizes / sizeof *sizes); s++) {
     for (int kind = 0; kind < 8; kind++)

@@ -15,7 +15,7 @@ export interface ScanThreads {
 export function openScanThreads(count: number, library: Promise<string | null> = Promise.resolve(null)): ScanThreads {
   // Whoever asks for a measure hears of it.
   library.catch(() => {});
-  const threads = Array.from({ length: count }, workerThread);
+  const threads = Array.from({ length: count }, () => workerThread(scanTask));
   return {
     measurers: threads.map((thread) => measurerOf(thread, library)),
     async close() {

@@ -1,6 +1,6 @@
 /** @file Entry of a worker thread: takes one task at a time from its parent. */
 import { performance } from "node:perf_hooks";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import type { Task } from "./task.js";
 import { type FromWorker, packError, type ToWorker } from "./worker-message.js";
 
@@ -12,6 +12,10 @@ interface TaskModule {
   readonly task: Task;
   readonly transferred?: (result: unknown) => readonly ArrayBuffer[];
 }
+
+const { firstModule } = workerData as { readonly firstModule?: string };
+// What goes wrong is told when the task is wanted.
+if (firstModule !== undefined) import(firstModule).catch(() => {});
 
 parentPort?.on("message", async (message: ToWorker) => {
   if (message.kind !== "run") return;

@@ -6,9 +6,12 @@ import { type FromWorker, type ToWorker, unpackError } from "./worker-message.js
 
 const entry = new URL("./thread-main.js", import.meta.url);
 
-/** The thread starts at once. It does not hear of interrupts: a task is finished or the thread is ended. */
-export function workerThread(): TaskRunner {
-  const worker = new Worker(entry);
+/**
+ * The thread starts at once. It does not hear of interrupts: a task is finished or the thread is ended.
+ * @param firstModule of the first task: loaded before that comes.
+ */
+export function workerThread(firstModule?: URL): TaskRunner {
+  const worker = new Worker(entry, { workerData: { firstModule: firstModule?.href } });
   // Only a task under way keeps the process alive.
   worker.unref();
   let failure: Error | null = null;

@@ -33,6 +33,9 @@ export function tridiagonalForm(a: Float64Array, n: number): TridiagonalForm {
   return { ...form, reflectors };
 }
 
+/** A sum of squares: what is below it is nothing beside entries of about 1, and its reciprocal would overflow. */
+const negligible = 2 ** -1000;
+
 /**
  * The update of one step and the product of the next share a pass over the triangle, two rows at a time.
  * @param at byte offset of the matrix, [n, padded], scaled, only its upper triangle counts; overwritten by the reflectors. Columns from n on
@@ -70,7 +73,7 @@ export function reduceInPlace(
     nextV.fill(0);
     nextW.fill(0);
     offDiagonal[k] = head;
-    if (tail > 0) {
+    if (tail > negligible) {
       const norm = Math.sqrt(head * head + tail);
       // Of the two signs the one without cancellation.
       offDiagonal[k] = head > 0 ? -norm : norm;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { allKernels } from "../../test/dense-kernels.js";
 import {
-  entryMoments,
+  entryMoments as anyMoments,
   joinedMoments,
   kurtosis,
   noMoments,
@@ -16,7 +17,9 @@ function direct(values: Float64Array) {
   return { mean, m2: moment(2), m3: moment(3), m4: moment(4) };
 }
 
-describe("entryMoments", () => {
+describe.each(allKernels)("entryMoments with $name", ({ kernels }) => {
+  const entryMoments = (values: Float32Array | Float64Array) => anyMoments(values, kernels);
+
   it("are the definition's, joined in any pieces", () => {
     const value = fc.double({ min: -10, max: 10, noNaN: true });
     fc.assert(

@@ -2,6 +2,7 @@
 import { randomStream } from "../foundation/random.js";
 import type { DenseKernels } from "../linalg/dense-kernels.js";
 import { gramSum } from "../linalg/gram-sum.js";
+import { wasmKernels } from "../linalg/wasm-kernels.js";
 
 /** [n, count]: no multiples of any tile, several panels, one vector alone. */
 const shapes = [
@@ -14,32 +15,50 @@ const shapes = [
 /** Of the largest entry or eigenvalue. */
 const allowed = { float64: 1e-12, float32: 1e-5 } as const;
 
+/** Of the largest; NaN where there is one, which is below no limit. */
 function largestDifference(found: Float64Array, expected: Float64Array): number {
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const differences = found.map((value, i) => Math.abs(value - expected[i]) / largest);
-  // NaN is more than anything.
   return differences.reduce((most, value) => Math.max(most, value), 0);
+}
+
+function gramFailure(kernels: DenseKernels, values: Float32Array, n: number, count: number): string | null {
+  for (const precision of ["float64", "float32"] as const)
+    for (const way of ["addRows", "addColumns"] as const) {
+      const [found, expected] = [kernels, wasmKernels].map((by) => {
+        const gram = gramSum(n, { precision, kernels: by });
+        gram[way](values, count);
+        return { sums: gram.upper(), eigenvalues: gram.eigenvalues() };
+      });
+      for (const what of ["sums", "eigenvalues"] as const) {
+        const difference = largestDifference(found[what], expected[what]);
+        if (!(difference <= allowed[precision]))
+          return `${what} of ${count} vectors of ${n} differ by ${difference.toPrecision(2)}, where ${allowed[precision]} is allowed (${precision}).`;
+      }
+    }
+  return null;
+}
+
+function momentsFailure(kernels: DenseKernels, values: Float32Array): string | null {
+  const { length } = values;
+  const [found, expected] = [kernels, wasmKernels].map((by) => by.powerSums(values, 1, length));
+  for (const key of ["sum", "m2", "m3", "m4"] as const) {
+    const difference = Math.abs(found[key] - expected[key]) / expected.m4;
+    if (!(difference <= allowed.float64)) return `${key} of ${length - 1} entries differs by ${difference}.`;
+  }
+  return kernels.largest(values, length) === wasmKernels.largest(values, length)
+    ? null
+    : `the largest of ${length} entries is another.`;
 }
 
 /** @returns a sentence where they differ from WebAssembly by more than rounding does. */
 export function kernelsSelfTest(kernels: DenseKernels): string | null {
-  const stream = randomStream(0, "Gram self-test");
+  const stream = randomStream(0, "kernels self-test");
   for (const [n, count] of shapes) {
     const values = new Float32Array(n * count);
     stream.fillNormal(values, 1);
-    for (const precision of ["float64", "float32"] as const)
-      for (const way of ["addRows", "addColumns"] as const) {
-        const answers = [{ precision, kernels }, { precision }].map((options) => {
-          const gram = gramSum(n, options);
-          gram[way](values, count);
-          return { upper: gram.upper(), eigenvalues: gram.eigenvalues() };
-        });
-        for (const what of ["upper", "eigenvalues"] as const) {
-          const difference = largestDifference(answers[0][what], answers[1][what]);
-          if (!(difference <= allowed[precision]))
-            return `${what} of ${count} vectors of ${n} differ by ${difference.toPrecision(2)}, where ${allowed[precision]} is allowed (${precision}).`;
-        }
-      }
+    const failure = gramFailure(kernels, values, n, count) ?? momentsFailure(kernels, values);
+    if (failure !== null) return failure;
   }
   return null;
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { allKernels } from "../../test/dense-kernels.js";
 import { openCheckpoint } from "../checkpoint/checkpoint.js";
 import { bidiagonalSingularValues } from "../linalg/bidiagonal-singular-values.js";
 import { singularValues } from "../linalg/singular-values.js";
 import { comparedMeasures } from "../records/compared-measures.js";
+import type { Measurer } from "./measure-request.js";
 import { openMeasurer } from "./measurer.js";
 import type { Depth } from "./measuring.js";
 
@@ -12,7 +14,6 @@ import type { Depth } from "./measuring.js";
 const folder = new URL("../../test/fixtures/measures/", import.meta.url);
 const expected = JSON.parse(readFileSync(new URL("measures.json", folder), "utf8")) as Record<string, Expected>;
 const checkpoint = openCheckpoint(fileURLToPath(new URL("matrices.safetensors", folder)));
-const measurer = openMeasurer();
 
 // Spikes rest on an edge of our own.
 const compared = [
@@ -24,7 +25,7 @@ type Expected = { readonly singular: number[] } & Readonly<Record<(typeof compar
 
 const names = [...checkpoint.tensors.keys()];
 
-async function measured(name: string, depth: Depth) {
+async function measuredBy(measurer: Measurer, name: string, depth: Depth) {
   const { shape } = checkpoint.tensors.get(name)!;
   const [rows, cols] = shape;
   const bytes = checkpoint.readBytes(name, 0, rows * cols * 4);
@@ -46,7 +47,10 @@ function agree(found: number | null, wanted: number | null, label: string, floor
   );
 }
 
-describe("all measures agree with NumPy", () => {
+describe.each(allKernels)("all measures by $name agree with NumPy", ({ kernels }) => {
+  const measurer = openMeasurer(kernels);
+  const measured = (name: string, depth: Depth) => measuredBy(measurer, name, depth);
+
   it("on at least thirty matrices", () => expect(names.length).toBeGreaterThanOrEqual(30));
 
   it.each(names)("%s", async (name) => {
@@ -68,13 +72,13 @@ describe("all measures agree with NumPy", () => {
   });
 });
 
-describe("singular values agree with NumPy", () => {
+describe.each(allKernels)("singular values by $name agree with NumPy", ({ kernels }) => {
   it.each(names)("%s", (name) => {
     const [rows, cols] = checkpoint.tensors.get(name)!.shape;
     const w = checkpoint.readFloat32(name);
     const wanted = expected[name].singular;
     const largest = wanted[0];
-    const gram = singularValues(w, rows, cols);
+    const gram = singularValues(w, rows, cols, kernels);
     const exact = bidiagonalSingularValues(w, rows, cols);
     expect(gram.length).toBe(wanted.length);
     wanted.forEach((value, i) => {

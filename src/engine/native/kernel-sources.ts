@@ -2,17 +2,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import { InputError } from "../../foundation/errors.js";
 import { sha256OfBytes } from "../../foundation/sha256.js";
-import { variants } from "./variant.js";
+import type { Variant } from "./variant.js";
 
-const flags = z.array(z.string());
-const flagsFile = z.object({
-  compile: flags,
-  link: flags,
-  variants: z.record(z.enum(variants), flags),
-});
+/** What `native/variants.json` holds; it comes with the package and is taken at its word. */
+interface CompilerFlags {
+  readonly compile: readonly string[];
+  readonly link: readonly string[];
+  readonly variants: Readonly<Record<Variant, readonly string[]>>;
+}
 
 export interface KernelSources {
   /** Paths of what is compiled for a variant. */
@@ -21,7 +20,7 @@ export interface KernelSources {
   readonly spectral: readonly string[];
   /** Path of the source that asks the processor. */
   readonly cpu: string;
-  readonly flags: z.infer<typeof flagsFile>;
+  readonly flags: CompilerFlags;
   /** Of every name and text. */
   readonly sha256: string;
 }
@@ -43,7 +42,7 @@ export function kernelSources(folder: string = packaged): KernelSources {
       kernels: compiled.filter((name) => !ofScan(name)).map((name) => join(folder, name)),
       spectral: compiled.filter(ofScan).map((name) => join(folder, name)),
       cpu: join(folder, "cpu.c"),
-      flags: flagsFile.parse(JSON.parse(readFileSync(join(folder, "variants.json"), "utf8"))),
+      flags: JSON.parse(readFileSync(join(folder, "variants.json"), "utf8")) as CompilerFlags,
       sha256: sha256OfBytes(JSON.stringify(names.map((name, index) => [name, texts[index]]))),
     };
   } catch (error) {

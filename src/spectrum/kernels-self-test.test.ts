@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { allKernels } from "../../test/dense-kernels.js";
+import type { DenseKernels } from "../linalg/dense-kernels.js";
+import { wasmKernels } from "../linalg/wasm-kernels.js";
+import { kernelsSelfTest } from "./kernels-self-test.js";
+
+describe("the self-test of dense kernels", () => {
+  it.each(allKernels)("passes with $name", ({ kernels }) => expect(kernelsSelfTest(kernels)).toBeNull());
+
+  it.each<[string, Partial<DenseKernels>, RegExp]>([
+    [
+      "a product that is a little off",
+      {
+        addProducts(block, storage) {
+          wasmKernels.addProducts(block, storage);
+          storage.gram[0] *= 1 + 1e-9;
+        },
+      },
+      /^sums of .* differ by/,
+    ],
+    [
+      "an eigenvalue that is NaN",
+      { eigenvalues: (...args) => wasmKernels.eigenvalues(...args).fill(Number.NaN, 0, 1) },
+      /^eigenvalues of .* differ by NaN/,
+    ],
+    [
+      "a moment that is a little off",
+      {
+        powerSums(...args) {
+          const sums = wasmKernels.powerSums(...args);
+          return { ...sums, m3: sums.m3 + 1e-9 * sums.m4 };
+        },
+      },
+      /^m3 of .* differs by/,
+    ],
+    ["a largest entry that is not", { largest: (...args) => wasmKernels.largest(...args) * 0.999 }, /^the largest of/],
+  ])("notices %s", (_what, broken, message) => {
+    expect(kernelsSelfTest({ ...wasmKernels, ...broken })).toMatch(message);
+  });
+});
