@@ -2,6 +2,7 @@
 #include "spectral-library.h"
 
 #include "gram.h"
+#include "held.h"
 #include "moments.h"
 #include "rational-ql.h"
 #include "tridiagonal.h"
@@ -28,3 +29,7 @@ void deadweightMoments(const void *entries, int32_t isDouble, int64_t begin, int
 }
 
 double deadweightLargest(const void *entries, int32_t isDouble, int64_t count) { return largestOf(entries, isDouble, count); }
+
+void deadweightGramTimes(const float *w, int64_t rows, int64_t stride, const float *x, float *y, float *scratch) {
+  gramTimes(w, rows, stride, x, y, scratch);
+}

@@ -17,4 +17,7 @@ void deadweightMoments(const void *entries, int32_t isDouble, int64_t begin, int
 /* See moments.h. */
 double deadweightLargest(const void *entries, int32_t isDouble, int64_t count);
 
+/* See held.h. */
+void deadweightGramTimes(const float *w, int64_t rows, int64_t stride, const float *x, float *y, float *scratch);
+
 #endif

@@ -1,5 +1,6 @@
 /* The kernels of a scan against plain loops, on exactly the memory that they may touch. */
 #include "../spectral/gram.h"
+#include "../spectral/held.h"
 #include "../spectral/moments.h"
 #include "../spectral/rational-ql.h"
 #include "../spectral/tridiagonal.h"
@@ -117,6 +118,27 @@ static void checkReduction(int64_t n, int64_t rank) {
   free(tridiagonal);
 }
 
+static void checkHeld(int64_t rows, int64_t stride) {
+  float *w = someFloats(rows * stride), *x = someFloats(stride * blockWidth), *y = someFloats(stride * blockWidth);
+  float *scratch = someFloats(2 * blockWidth * stride);
+  double *expected = calloc((size_t)(stride * blockWidth), sizeof(double));
+  for (int64_t k = 0; k < rows; k++)
+    for (int p = 0; p < blockWidth; p++) {
+      double product = 0;
+      for (int64_t j = 0; j < stride; j++) product += (double)w[k * stride + j] * x[j * blockWidth + p];
+      for (int64_t j = 0; j < stride; j++) expected[j * blockWidth + p] += (double)w[k * stride + j] * product;
+    }
+  gramTimes(w, rows, stride, x, y, scratch);
+  char what[100];
+  snprintf(what, sizeof what, "Gram product with %d x %d", (int)rows, (int)stride);
+  expectNear(what, y, expected, stride * blockWidth, 1e-6);
+  free(w);
+  free(x);
+  free(y);
+  free(scratch);
+  free(expected);
+}
+
 static void checkMoments(int64_t count, int isDouble) {
   void *entries = malloc((size_t)count * (isDouble ? sizeof(double) : sizeof(float)));
   long double sum = 0, powers[5] = {0};
@@ -148,6 +170,8 @@ int main(void) {
   const int64_t counts[] = {1, 2, 7, 8, 31, 32, 33, 64, 127, 1000};
   for (int c = 0; c < (int)(sizeof counts / sizeof *counts); c++)
     for (int isDouble = 0; isDouble < 2; isDouble++) checkMoments(counts[c], isDouble);
+  for (int64_t rows = heldRows; rows < 100; rows *= 3)
+    for (int64_t stride = heldStride; stride < 200; stride *= 3) checkHeld(rows, stride);
   const int64_t sizes[] = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 61, 64, 97, 130};
   for (int s = 0; s < (int)(sizeof sizes / sizeof *sizes); s++) {
     for (int kind = 0; kind < 8; kind++)

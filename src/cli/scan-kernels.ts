@@ -8,8 +8,10 @@ import type { TerminalProgress } from "./terminal-progress.js";
 
 const spectralTask = new URL("./spectral-task.js", import.meta.url);
 
-/** Multiplications of Gram matrices from which on compiling pays within the first scan or two: WebAssembly takes a second for them. */
+/** Multiplications from which on compiling pays within the first scan or two: WebAssembly takes a second for them. */
 const worthwhile = 1e10;
+/** Products with vectors that an estimated spectrum takes, about. */
+const estimateVectors = 600;
 
 /** The same for every scan of these matrices: what computes does not depend on chance. */
 export function isLongScan(matrices: readonly CheckpointMatrix[], depth: Depth): boolean {
@@ -17,7 +19,7 @@ export function isLongScan(matrices: readonly CheckpointMatrix[], depth: Depth):
   let products = 0;
   for (const { rows, cols } of matrices) {
     const side = Math.min(rows, cols);
-    if (side <= largestExactSide) products += side * rows * cols;
+    products += rows * cols * (side <= largestExactSide ? side : estimateVectors);
   }
   return products >= worthwhile;
 }

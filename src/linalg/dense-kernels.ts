@@ -35,7 +35,20 @@ export interface PowerSums {
   readonly m4: number;
 }
 
-/** `gram`, `panel`, `a` and `scratch` lie in the kernels' memory of the thread. */
+/** A matrix that stays in memory, padded with zeros. */
+export interface HeldRows {
+  /** [rows, stride] */
+  readonly w: Float32Array;
+  /** Multiples of `heldMultiple`. */
+  readonly rows: number;
+  readonly stride: number;
+}
+
+/** Vectors of one product with it. */
+export const blockWidth = 4;
+export const heldMultiple = 16;
+
+/** Of `gram`, `panel`, `w`, and the scratch of both: they lie in the kernels' memory of the thread. */
 export interface DenseKernels {
   readonly strideMultiple: number;
   /** What a panel may take so that it stays in the cache. */
@@ -49,6 +62,10 @@ export interface DenseKernels {
   eigenvalues(a: Float64Array, n: number, stride: number, scratch: Float64Array): Float64Array;
   /** Of `values` from `begin` to before `end`. */
   powerSums(values: Values, begin: number, end: number): PowerSums;
+  /**
+   * y = W'W x, products and sums are float32. @param x [stride, 4]. @param y [stride, 4], overwritten. @param scratch eight vectors.
+   */
+  gramTimes(held: HeldRows, x: Float32Array, y: Float32Array, scratch: Float32Array): void;
   /** The largest magnitude of the first values; anything where one is NaN. */
   largest(values: Values, count: number): number;
 }

@@ -1,21 +1,23 @@
 import { describe, expect, it } from "vitest";
+import { allKernels } from "../../test/dense-kernels.js";
 import { words } from "../../test/fixtures/linalg/formula-matrix.js";
 import { ShapeError } from "../foundation/errors.js";
 import { randomStream } from "../foundation/random.js";
+import { blockWidth, type DenseKernels } from "./dense-kernels.js";
 import { gramMatrix } from "./gram-matrix.js";
-import { blockWidth, holdMatrix } from "./held-matrix.js";
+import { holdMatrix } from "./held-matrix.js";
 import { singularValues } from "./singular-values.js";
 import { estimateSpectrum } from "./spectral-quadrature.js";
 
-function held(w: Float32Array, rows: number, cols: number) {
-  const matrix = holdMatrix(rows, cols);
+function held(w: Float32Array, rows: number, cols: number, kernels?: DenseKernels) {
+  const matrix = holdMatrix(rows, cols, kernels);
   const half = rows >> 1;
   matrix.putRows(w.subarray(0, half * cols), 0);
   matrix.putRows(w.subarray(half * cols), half);
   return matrix;
 }
 
-describe("holdMatrix", () => {
+describe.each(allKernels)("holdMatrix with $name", ({ kernels }) => {
   it.each([
     [1, 1],
     [2, 3],
@@ -32,7 +34,7 @@ describe("holdMatrix", () => {
     // Of a square matrix, W'W.
     const turned = rows === cols ? w.map((_, i) => w[(i % n) * n + Math.floor(i / n)]) : w;
     const gram = gramMatrix(turned, rows, cols);
-    const y = held(w, rows, cols).gramTimes(x);
+    const y = held(w, rows, cols, kernels).gramTimes(x);
     for (let i = 0; i < n; i++) {
       for (let p = 0; p < blockWidth; p++) {
         let expected = 0;

@@ -1,6 +1,7 @@
 /** @file The spectrum of a large matrix by block Krylov iteration and stochastic Lanczos quadrature. Knows nothing of measures. */
 import type { RandomStream } from "../foundation/random.js";
-import { blockWidth, type HeldMatrix } from "./held-matrix.js";
+import { blockWidth } from "./dense-kernels.js";
+import type { HeldMatrix } from "./held-matrix.js";
 import { leadingEigenvectors } from "./symmetric-eigen.js";
 
 /** A distribution of eigenvalues: how often each node occurs. */

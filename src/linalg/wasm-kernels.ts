@@ -47,6 +47,16 @@ export const wasmKernels: DenseKernels = {
     }
     return { sum, m2, m3, m4 };
   },
+  gramTimes({ w, rows, stride }, x, y, scratch) {
+    const { rowsTimesBlock, addRowsByBlock } = kernelMemory("held").kernels;
+    const rowBytes = stride * 4;
+    y.fill(0);
+    // A pair of rows at a time while it is in the cache.
+    for (let row = 0, begin = w.byteOffset; row < rows; row += 2, begin += 2 * rowBytes) {
+      rowsTimesBlock(begin, begin + rowBytes, x.byteOffset, rowBytes, scratch.byteOffset);
+      addRowsByBlock(begin, begin + rowBytes, y.byteOffset, rowBytes, scratch.byteOffset);
+    }
+  },
   largest(values, count) {
     let most = 0;
     for (let i = 0; i < count; i++) most = Math.max(most, Math.abs(values[i]));

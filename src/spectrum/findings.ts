@@ -58,7 +58,7 @@ export function findingsOf(
   }
   const side = Math.min(rows, cols);
   if (side > largestExactSide) {
-    const matrix = holdMatrix(rows, cols);
+    const matrix = holdMatrix(rows, cols, kernels);
     matrix.putRows(w, 0);
     return heldFindings(matrix, rows, cols, moments, seed);
   }

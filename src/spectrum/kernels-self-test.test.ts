@@ -33,6 +33,16 @@ describe("the self-test of dense kernels", () => {
       },
       /^m3 of .* differs by/,
     ],
+    [
+      "a product with vectors that is a little off",
+      {
+        gramTimes(held, x, y, scratch) {
+          wasmKernels.gramTimes(held, x, y, scratch);
+          y[0] *= 1.0001;
+        },
+      },
+      /^products with .* differ by/,
+    ],
     ["a largest entry that is not", { largest: (...args) => wasmKernels.largest(...args) * 0.999 }, /^the largest of/],
   ])("notices %s", (_what, broken, message) => {
     expect(kernelsSelfTest({ ...wasmKernels, ...broken })).toMatch(message);

@@ -2,6 +2,7 @@
 import { randomStream } from "../foundation/random.js";
 import type { DenseKernels } from "../linalg/dense-kernels.js";
 import { gramSum } from "../linalg/gram-sum.js";
+import { holdMatrix } from "../linalg/held-matrix.js";
 import { wasmKernels } from "../linalg/wasm-kernels.js";
 
 /** [n, count]: no multiples of any tile, several panels, one vector alone. */
@@ -51,13 +52,34 @@ function momentsFailure(kernels: DenseKernels, values: Float32Array): string | n
     : `the largest of ${length} entries is another.`;
 }
 
+function heldFailure(kernels: DenseKernels, values: Float32Array, n: number, count: number): string | null {
+  for (const [rows, cols] of [
+    [n, count],
+    [count, n],
+  ]) {
+    const vectors = new Float64Array(4 * Math.min(n, count)).map((_, i) => values[i % values.length]);
+    const [found, expected] = [kernels, wasmKernels].map((by) => {
+      const matrix = holdMatrix(rows, cols, by);
+      matrix.putRows(values, 0);
+      return matrix.gramTimes(vectors);
+    });
+    const difference = largestDifference(found, expected);
+    if (!(difference <= allowed.float32))
+      return `products with ${rows} x ${cols} differ by ${difference.toPrecision(2)}, where ${allowed.float32} is allowed.`;
+  }
+  return null;
+}
+
 /** @returns a sentence where they differ from WebAssembly by more than rounding does. */
 export function kernelsSelfTest(kernels: DenseKernels): string | null {
   const stream = randomStream(0, "kernels self-test");
   for (const [n, count] of shapes) {
     const values = new Float32Array(n * count);
     stream.fillNormal(values, 1);
-    const failure = gramFailure(kernels, values, n, count) ?? momentsFailure(kernels, values);
+    const failure =
+      gramFailure(kernels, values, n, count) ??
+      heldFailure(kernels, values, n, count) ??
+      momentsFailure(kernels, values);
     if (failure !== null) return failure;
   }
   return null;

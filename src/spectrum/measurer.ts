@@ -56,7 +56,7 @@ export function openMeasurer(kernels?: DenseKernels): Measurer {
       case "keep": {
         const { stored, block, measuring } = request;
         if (stored.firstRow === 0)
-          kept = { matrix: holdMatrix(block.stored.rows, block.stored.cols), moments: noMoments };
+          kept = { matrix: holdMatrix(block.stored.rows, block.stored.cols, kernels), moments: noMoments };
         if (kept === null) throw new ShapeError("measurer: rows of a large matrix came without its first ones.");
         const { matrix } = kept;
         for (const { values, firstRow } of decodedPieces(stored)) {

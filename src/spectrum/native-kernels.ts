@@ -13,6 +13,9 @@ const declare = (shared: SharedLibrary) => ({
   moments: shared.func(
     "void deadweightMoments(const void *entries, int32_t isDouble, int64_t begin, int64_t count, void *moments)",
   ),
+  gramTimes: shared.func(
+    "void deadweightGramTimes(const void *w, int64_t rows, int64_t stride, const void *x, void *y, void *scratch)",
+  ),
   largest: shared.func("double deadweightLargest(const void *entries, int32_t isDouble, int64_t count)"),
 });
 
@@ -54,6 +57,7 @@ export async function openNativeKernels(path: string): Promise<DenseKernels> {
       const [sum, m2, m3, m4] = sums;
       return { sum, m2, m3, m4 };
     },
+    gramTimes: ({ w, rows, stride }, x, y, scratch) => functions.gramTimes(w, rows, stride, x, y, scratch),
     largest: (values, count) => functions.largest(settled(values), isDouble(values), count),
   };
 }
