@@ -99,7 +99,10 @@ function findEndOfText(library: Library, named: string | null, numbered: number 
  * the usual names are looked for. @throws InputError
  */
 export function loadTokenizer(json: unknown, config: unknown = {}, modelEndOfTextId: number | null = null): Tokenizer {
-  const file = parse(tokenizerFile, json, "tokenizer.json");
+  const checked = parse(tokenizerFile, json, "tokenizer.json");
+  // As it came: zod leaves a word `__proto__` out.
+  const { vocab } = (json as typeof checked).model;
+  const file = { ...checked, model: { ...checked.model, vocab } };
   const named = parse(configFile, config, "tokenizer_config.json");
   const { added_tokens: added, model } = file;
   const library = openLibrary(file);
