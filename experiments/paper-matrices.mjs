@@ -1,6 +1,7 @@
 /**
  * Verdicts for all 16 attention matrices of the paper's model, seed by seed until each is decided. `npm run build && node
- * experiments/paper-matrices.mjs [--preset full] [--max-seeds 20]`; interrupt at any time, the same command continues.
+ * experiments/paper-matrices.mjs [--preset full] [--max-seeds 20] [--evaluate-every N]`; interrupt at any time, the same command
+ * continues. Evaluations are half of a trial: `--evaluate-every 50` leaves out those that only the curves need.
  *
  * The base, its data and its learning rate are those of `npm run paper -- --preset full` (runs/paper-full), which must have finished. What is
  * forgotten is measured on the held-out part of the books that the base was trained on. Writes RUN/test.json and RUN/report.html.
@@ -18,10 +19,12 @@ import { listMatrices } from "../dist/checkpoint/weight-names.js";
 import { interruptSignal } from "../dist/cli/interrupt.js";
 import { thisMachine } from "../dist/cli/machine.js";
 import { terminalProgress } from "../dist/cli/terminal-progress.js";
+import { demandDesign } from "../dist/cli/test-design.js";
 import { scanTested } from "../dist/cli/test-scan.js";
 import { parseArm } from "../dist/crystal/arm.js";
 import { totalScored } from "../dist/data/prepared-data.js";
 import { encodeSftDataset, readSftDataset } from "../dist/data/sft-dataset.js";
+import { scoredTokens } from "../dist/data/sft-example.js";
 import { loadTokenizer } from "../dist/data/tokenizer.js";
 import { workerProcess } from "../dist/dispatch/worker-process.js";
 import { InputError } from "../dist/foundation/errors.js";
@@ -40,10 +43,12 @@ const { values } = parseArgs({
   options: {
     preset: { type: "string", default: "full" },
     "max-seeds": { type: "string", default: "20" },
+    "evaluate-every": { type: "string" },
     out: { type: "string" },
   },
 });
 const generalExamples = 128;
+const arms = ["frozen", "crystal", "random"];
 
 /** Windows of the books' held-out part, as long as a row of the fine-tuning batches. */
 function generalText(folder, length) {
@@ -75,10 +80,20 @@ async function main() {
   checkpoint.close();
   const progress = terminalProgress(process.stderr, () => performance.now());
   const signal = interruptSignal(progress.note);
+  const design = {
+    ...{ seeds: "auto", firstLook: 3, lastLook: Number(values["max-seeds"]), margin: 0.5, confidence: 0.95 },
+    ...{ targets: matrices.map(({ name }) => name), arms },
+  };
   const folder = openRunFolder(values.out ?? join(root, "runs", `paper-matrices-${preset.name}`), {
     ...{ schema: "deadweight/run@1", version, command: "experiments/paper-matrices", machine: thisMachine() },
-    ...{ configuration: { preset: preset.name }, inputs: { model: facts.sha256 }, startedAt: new Date().toISOString() },
+    ...{
+      configuration: { preset: preset.name },
+      inputs: { model: facts.sha256 },
+      startedAt: new Date().toISOString(),
+      design,
+    },
   });
+  demandDesign(folder, design);
   const jobs = availableParallelism();
   const runners = Array.from({ length: jobs }, workerProcess);
   try {
@@ -88,7 +103,8 @@ async function main() {
       general: generalText(source, preset.sft.length),
     };
     if (!existsSync(data)) writeFileAtomically(data, encodeSftDataset(dataset));
-    const { rows, length, slots, evaluateEvery } = preset.sft;
+    const { rows, length, slots } = preset.sft;
+    const evaluateEvery = Number(values["evaluate-every"] ?? preset.sft.evaluateEvery);
     const options = {
       ...{ folder, runners, signal, steps: sft.steps, learningRate: sft.learningRate, seed: 1, sensitivity: false },
       setting: {
@@ -97,11 +113,12 @@ async function main() {
       },
       ...{
         targets: matrices.map(({ name }) => [name]),
-        arms: ["frozen", "crystal", "random"].map(parseArm),
-        margin: 0.5,
-        confidence: 0.95,
+        arms: arms.map(parseArm),
+        margin: design.margin,
+        confidence: design.confidence,
       },
-      seedPlan: { kind: "sequential", first: 3, most: Number(values["max-seeds"]) },
+      heldOutTokens: dataset.heldOut.map(scoredTokens),
+      seedPlan: { kind: "sequential", first: design.firstLook, most: design.lastLook },
       controls: { attention: matrices.map(({ name }) => name), targetElements: matrices[0].rows * matrices[0].cols },
       ...{ onProgress: progress.update, onNote: progress.note },
     };
