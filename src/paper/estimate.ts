@@ -9,10 +9,10 @@ import { printedArms } from "./printed-figures.js";
 const rateTask = new URL("./rate-task.js", import.meta.url);
 
 /**
- * Rate of a whole step over that of one measured product, which pays for its call and for copying its result. Measured on two cores
- * with AVX-512; see docs/log.md.
+ * Rate of a whole step over that of one measured product, which with onnxruntime pays for its call and for copying its result. Measured on
+ * two cores with AVX-512; see docs/log.md.
  */
-const stepEfficiency = 1.2;
+const stepEfficiency = { native: 0.93, onnx: 1.2 } as const;
 
 /** Calls, copies, batches: what a step costs beside its operations. Measured like the rate. */
 const stepOverheadSeconds = 0.01;
@@ -62,7 +62,7 @@ function scanSeconds({ model }: PaperPreset, runners: number): number {
   return (rows * model.width * 200 * 0.3e-6) / runners;
 }
 
-const measuredRate = z.object({ operationsPerSecond: z.number() });
+const measuredRate = z.object({ operationsPerSecond: z.number(), backend: z.enum(["native", "onnx"]) });
 
 /** @returns seconds. */
 export async function estimatePaper(
@@ -71,13 +71,13 @@ export async function estimatePaper(
   setting: Omit<BackendOptions, "say">,
   signal: AbortSignal,
 ): Promise<number> {
-  const { operationsPerSecond } = parseRecord(
+  const { operationsPerSecond, backend } = parseRecord(
     measuredRate,
     await runners[0].run(rateTask, setting, { signal }),
     "rate task",
   );
   const [base, trials] = [baseWork(preset), trialWork(preset)];
-  const computing = (base.operations + trials.operations) / (operationsPerSecond * stepEfficiency);
+  const computing = (base.operations + trials.operations) / (operationsPerSecond * stepEfficiency[backend]);
   const overhead = stepOverheadSeconds * (base.steps + trials.steps / runners.length) + startSeconds;
   return computing + overhead + scanSeconds(preset, runners.length);
 }

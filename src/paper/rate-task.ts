@@ -10,9 +10,9 @@ const rateArguments = z.object(computeSetting);
 const [rows, fanIn, fanOut] = [1024, 256, 1024];
 const measureMs = 400;
 
-/** @returns floating-point operations per second. */
+/** @returns floating-point operations per second, and of which backend. */
 export const task: Task = async (args, { now }) => {
-  const { backend, close } = await openBackend(parseRecord(rateArguments, args, "rate task"));
+  const { backend, name, close } = await openBackend(parseRecord(rateArguments, args, "rate task"));
   const builder = new GraphBuilder();
   builder.output(
     "y",
@@ -34,5 +34,5 @@ export const task: Task = async (args, { now }) => {
   const seconds = (now() - begin) / 1000;
   await program.dispose();
   await close();
-  return { operationsPerSecond: (runs * 2 * rows * fanIn * fanOut) / seconds };
+  return { operationsPerSecond: (runs * 2 * rows * fanIn * fanOut) / seconds, backend: name };
 };
