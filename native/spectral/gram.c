@@ -4,11 +4,11 @@
 #include "../unroll.h"
 #include "double-vector.h"
 
-/* As many rows as leave registers for two vectors and a factor. */
+/* As many rows as leave registers for two vectors and a factor; a strip may hold fewer. */
 #if defined(__AVX512F__) || defined(__aarch64__)
-enum { tileRows = 8 };
+enum { mostTileRows = 8 };
 #else
-enum { tileRows = 4 };
+enum { mostTileRows = 4 };
 #endif
 
 #define Element double

@@ -1,6 +1,7 @@
 /** @file Settles whether a scan computes natively: where it is long, and a library can be had. Measures nothing. */
 import type { CheckpointMatrix } from "../checkpoint/checkpoint-matrix.js";
 import { workerProcess } from "../dispatch/worker-process.js";
+import { CompilerError } from "../engine/native/c-compiler.js";
 import type { SpectralLibraryFile } from "../engine/native/spectral-library.js";
 import { InputError, InterruptedError, UsageError } from "../foundation/errors.js";
 import { type Depth, largestExactSide } from "../spectrum/measuring.js";
@@ -29,7 +30,10 @@ export async function scanKernels(
   progress: TerminalProgress,
   signal: AbortSignal,
 ): Promise<SpectralLibraryFile | null> {
-  const { spectralLibrary } = await import("../engine/native/spectral-library.js");
+  const [{ spectralLibrary }, { openNativeKernels }] = await Promise.all([
+    import("../engine/native/spectral-library.js"),
+    import("../spectrum/native-kernels.js"),
+  ]);
   const accept = async (path: string) => {
     const worker = workerProcess();
     try {
@@ -40,10 +44,16 @@ export async function scanKernels(
     }
   };
   try {
-    return await spectralLibrary({ say: (line) => progress.note(line), accept });
+    const library = await spectralLibrary({ say: (line) => progress.note(line), accept });
+    // What was kept once may not load today: another system under the same compiler's name, a folder that runs nothing.
+    await openNativeKernels(library.path);
+    return library;
   } catch (error) {
     if (error instanceof UsageError || error instanceof InterruptedError) throw error;
-    progress.note(`No native kernels: ${(error as Error).message} Computing in WebAssembly.`);
+    const { message } = error as Error;
+    // A compiler's complaint is no sentence.
+    const reason = error instanceof CompilerError ? `They are not compiled (${message}).` : message;
+    progress.note(`No native kernels: ${reason} Computing in WebAssembly.`);
     return null;
   }
 }

@@ -48,7 +48,7 @@ export interface HeldRows {
 export const blockWidth = 4;
 export const heldMultiple = 16;
 
-/** Of `gram`, `panel`, `w`, and the scratch of both: they lie in the kernels' memory of the thread. */
+/** What they work in (`gram`, `panel`, `a`, `w`, `x`, `y`, scratch) lies in the thread's kernel memory, which WebAssembly alone can reach. */
 export interface DenseKernels {
   readonly strideMultiple: number;
   /** What a panel may take so that it stays in the cache. */

@@ -83,7 +83,7 @@ describe.each(allKernels)("gramSum with $name", ({ kernels }) => {
     expect([...gram.matrix()]).toEqual([1, 1e-9, 1e-9, 1 + 1e-18]);
   });
 
-  it.each([1e-25, 1e-12, 1, 1e12, 1e25])("holds float32 products of entries about %d", (size) => {
+  it.each([1e-40, 1e-25, 1e-12, 1, 1e12, 1e25])("holds float32 products of entries about %d", (size) => {
     const x = Float32Array.from(words(60 * 9, 3), (value) => value * size);
     const expected = expectedGram(x, 60, 9);
     const gram = gramSum(9, { precision: "float32" });
@@ -96,6 +96,13 @@ describe.each(allKernels)("gramSum with $name", ({ kernels }) => {
     growing.addRows(new Float32Array(9).fill(size * 1e-12), 1);
     growing.addRows(x, 60);
     expect(distance(growing.matrix(), expected)).toBeLessThan(1e-6);
+  });
+
+  it.each([1e-155, 1e-60, 1e60, 1e150])("holds float32 products of doubles about %d", (size) => {
+    const x = Float64Array.from(words(20 * 9, 5), (value) => value * size);
+    const gram = gramSum(9, { precision: "float32" });
+    gram.addRows(x, 20);
+    expect(distance(gram.matrix(), expectedGram(x, 20, 9))).toBeLessThan(1e-6);
   });
 
   it("finds the eigenvalues that are known", () => {

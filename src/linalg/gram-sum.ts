@@ -8,6 +8,9 @@ import { wasmKernels } from "./wasm-kernels.js";
 /** So many times larger or smaller than the unit, the largest entries have squares that float32 holds with all their digits. */
 const harmless = 2 ** 30;
 
+/** Of the unit: the square of every quotient stays finite. Entries so far beyond it that float32 overflows have squares that no double holds. */
+const largestExponent = 500;
+
 /** Sums of products of n-vectors. One at a time a thread: the kernels' memory holds it. */
 export interface GramSum {
   readonly n: number;
@@ -71,7 +74,8 @@ export function gramSum(n: number, { precision = "float64", kernels = wasmKernel
     const suits = most <= unit * harmless && (!empty || most >= unit / harmless);
     empty = false;
     if (suits) return;
-    const next = 2 ** Math.floor(Math.log2(most));
+    const exponent = Math.floor(Math.log2(most));
+    const next = 2 ** Math.max(-largestExponent, Math.min(largestExponent, exponent));
     const factor = (unit / next) ** 2;
     for (let i = 0; i < gram.length; i++) gram[i] *= factor;
     unit = next;

@@ -19,6 +19,19 @@ describe("the self-test of dense kernels", () => {
       /^sums of .* differ by/,
     ],
     [
+      "doubles that are rounded to floats",
+      {
+        addProducts: (block, storage) =>
+          wasmKernels.addProducts({ ...block, values: Float32Array.from(block.values) }, storage),
+      },
+      /^sums of .* differ by/,
+    ],
+    [
+      "a factor that is left out",
+      { addProducts: (block, storage) => wasmKernels.addProducts({ ...block, factor: 1 }, storage) },
+      /^sums of .* \(float32\)/,
+    ],
+    [
       "an eigenvalue that is NaN",
       { eigenvalues: (...args) => wasmKernels.eigenvalues(...args).fill(Number.NaN, 0, 1) },
       /^eigenvalues of .* differ by NaN/,

@@ -1,6 +1,6 @@
 /** @file Whether kernels compute what WebAssembly computes, before they are relied upon. Knows nothing of where they come from. */
 import { randomStream } from "../foundation/random.js";
-import type { DenseKernels } from "../linalg/dense-kernels.js";
+import type { DenseKernels, Values } from "../linalg/dense-kernels.js";
 import { gramSum } from "../linalg/gram-sum.js";
 import { holdMatrix } from "../linalg/held-matrix.js";
 import { wasmKernels } from "../linalg/wasm-kernels.js";
@@ -23,7 +23,7 @@ function largestDifference(found: Float64Array, expected: Float64Array): number 
   return differences.reduce((most, value) => Math.max(most, value), 0);
 }
 
-function gramFailure(kernels: DenseKernels, values: Float32Array, n: number, count: number): string | null {
+function gramFailure(kernels: DenseKernels, values: Values, n: number, count: number): string | null {
   for (const precision of ["float64", "float32"] as const)
     for (const way of ["addRows", "addColumns"] as const) {
       const [found, expected] = [kernels, wasmKernels].map((by) => {
@@ -40,7 +40,7 @@ function gramFailure(kernels: DenseKernels, values: Float32Array, n: number, cou
   return null;
 }
 
-function momentsFailure(kernels: DenseKernels, values: Float32Array): string | null {
+function momentsFailure(kernels: DenseKernels, values: Values): string | null {
   const { length } = values;
   const [found, expected] = [kernels, wasmKernels].map((by) => by.powerSums(values, 1, length));
   for (const key of ["sum", "m2", "m3", "m4"] as const) {
@@ -76,10 +76,15 @@ export function kernelsSelfTest(kernels: DenseKernels): string | null {
   for (const [n, count] of shapes) {
     const values = new Float32Array(n * count);
     stream.fillNormal(values, 1);
+    const doubles = Float64Array.from(values, (value) => value / 3);
+    // So small that float32 products need a factor.
+    const small = doubles.map((value) => value * 1e-18);
     const failure =
       gramFailure(kernels, values, n, count) ??
+      gramFailure(kernels, small, n, count) ??
       heldFailure(kernels, values, n, count) ??
-      momentsFailure(kernels, values);
+      momentsFailure(kernels, values) ??
+      momentsFailure(kernels, doubles);
     if (failure !== null) return failure;
   }
   return null;
