@@ -1,6 +1,6 @@
 /**
  * How often verdicts are wrong, and what they cost, where the truth is known. `npm run build && node experiments/verdict-simulation.mjs`;
- * `--runs N` (10,000) runs a cell. Prints Markdown.
+ * `--runs N` (10,000) runs a cell, ten times as many for coverage, whose figures are compared with one another. Prints Markdown.
  *
  * The paired delta of a seed is its true mean, the noise of `full` (shared by all arms of that seed; half of the variance unless said
  * otherwise) and the arm's own. Standard deviations are those of pilot runs, 0.1% to 1.1%; noise is normal, or Student's t with five degrees of
@@ -13,6 +13,7 @@ import { levelsOf, verdictAt } from "../dist/statistics/sequence-test.js";
 const at = process.argv.indexOf("--runs");
 const runs = at < 0 ? 10_000 : Number(process.argv[at + 1]);
 if (!(Number.isInteger(runs) && runs > 0)) throw new RangeError("--runs takes a positive whole number.");
+const coverageRuns = 10 * runs;
 
 const margin = 0.5;
 const error = 0.05;
@@ -36,15 +37,15 @@ const head = (title, columns) =>
   print("", `**${title}**`, "", `| ${columns.join(" | ")} |`, `|${"---|".repeat(columns.length)}`);
 const row = (...cells) => print(`| ${cells.join(" | ")} |`);
 
-/** Calls `one` for each run, and says on standard error how far it is. */
-function simulate(name, one) {
+/** Calls `one` for each of `times` runs, and says on standard error how far it is. */
+function simulate(name, one, times = runs) {
   const chance = randomStream(1, `verdict simulation: ${name}`);
-  for (let run = 0; run < runs; run++) {
-    if (process.stderr.isTTY && run % 500 === 0) process.stderr.write(`\r${name}: ${run}/${runs}   `);
+  for (let run = 0; run < times; run++) {
+    if (process.stderr.isTTY && run % 500 === 0) process.stderr.write(`\r${name}: ${run}/${times}   `);
     one(chance);
   }
   process.stderr.write(
-    `${process.stderr.isTTY ? "\r" : ""}${name}: ${runs}/${runs} after ${process.uptime().toFixed(0)} s\n`,
+    `${process.stderr.isTTY ? "\r" : ""}${name}: ${times}/${times} after ${process.uptime().toFixed(0)} s\n`,
   );
 }
 
@@ -82,14 +83,15 @@ function coverage() {
   for (const kind of Object.keys(kinds)) {
     for (const sd of [0.1, 0.25, 1.1]) {
       const covered = { 3: 0, 5: 0, 10: 0, 20: 0 };
-      simulate(`fixed coverage, ${kind}, ${sd}`, (chance) => {
+      const one = (chance) => {
         const [{ random }] = draw(chance, [{ random: margin }], { sd, kind });
         for (const n of Object.keys(covered)) {
           const { low, high } = armInterval(fixedArm(random, Number(n)), margin, error);
           if (low <= margin && margin <= high) covered[n]++;
         }
-      });
-      row(kind, `${sd}%`, ...Object.values(covered).map((count) => rate(count)));
+      };
+      simulate(`fixed coverage, ${kind}, ${sd}`, one, coverageRuns);
+      row(kind, `${sd}%`, ...Object.values(covered).map((n) => rate(n, coverageRuns)));
     }
   }
 }
@@ -107,7 +109,7 @@ function sequentialCoverage() {
   for (const kind of Object.keys(kinds)) {
     for (const sd of [0.25, 1.1]) {
       const covered = new Array(rules.length).fill(0);
-      simulate(`sequential coverage, ${kind}, ${sd}`, (chance) => {
+      const one = (chance) => {
         const [{ random }] = draw(chance, [{ random: 0 }], { sd, kind });
         const prefixes = prefixesOf(random);
         const covers = (count, truth, bound) => {
@@ -124,8 +126,9 @@ function sequentialCoverage() {
         if (every.every(Boolean)) covered[4]++;
         if (covers(20, 0, 0)) covered[5]++;
         if (covers(20, 0, margin)) covered[6]++;
-      });
-      row(kind, `${sd}%`, ...covered.map((count) => rate(count)));
+      };
+      simulate(`sequential coverage, ${kind}, ${sd}`, one, coverageRuns);
+      row(kind, `${sd}%`, ...covered.map((n) => rate(n, coverageRuns)));
     }
   }
 }
@@ -274,7 +277,7 @@ function saved() {
   }
 }
 
-print(`${runs} runs a cell; ± is a standard error.`);
+print(`${runs} runs a cell, ${coverageRuns} for coverage; ± is a standard error.`);
 coverage();
 sequentialCoverage();
 falseRedundant();

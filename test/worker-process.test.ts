@@ -1,4 +1,4 @@
-/** @file Worker processes as built: results, errors, crashes, restarts, interrupts. */
+/** @file Worker processes and threads as built: results, errors, crashes, restarts, interrupts. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,6 +8,7 @@ import type { TaskRunner } from "../src/dispatch/task.js";
 
 const built = pathToFileURL(resolve(import.meta.dirname, "../dist")).href;
 const { workerProcess } = (await import(`${built}/dispatch/worker-process.js`)) as { workerProcess: () => TaskRunner };
+const { workerThread } = (await import(`${built}/dispatch/worker-thread.js`)) as { workerThread: () => TaskRunner };
 
 const folder = mkdtempSync(join(tmpdir(), "deadweight-worker-"));
 const runner = workerProcess();
@@ -90,5 +91,18 @@ describe("a worker process", () => {
     const { pid } = (await runner.run(add, { a: 0, b: 0 })) as { pid: number };
     await runner.close();
     expect(() => process.kill(pid, 0)).toThrow();
+  });
+});
+
+describe("a worker thread", () => {
+  test("gives results, and refuses tasks after it was closed", async () => {
+    const thread = workerThread();
+    const addInThread = taskModule("add-in-thread", "return args.a + args.b;");
+    expect(await thread.run(addInThread, { a: 1, b: 2 })).toBe(3);
+    await thread.close();
+    await expect(thread.run(addInThread, { a: 1, b: 2 })).rejects.toMatchObject({
+      name: "WorkerError",
+      message: "The worker thread failed: it has ended.",
+    });
   });
 });

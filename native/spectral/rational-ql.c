@@ -35,14 +35,9 @@ static void sweep(double *d, double *squares, int64_t begin, int64_t end) {
     double square = squares[i], r = p + square;
     if (i < end - 1) squares[i + 1] = sine * r;
     double formerCosine = cosine, formerGamma = gamma;
-    if (r == 0) {
-      /* The block falls apart by itself. */
-      cosine = 1;
-      sine = 0;
-    } else {
-      cosine = p / r;
-      sine = square / r;
-    }
+    /* No square within a block is zero, so that r is none. */
+    cosine = p / r;
+    sine = square / r;
     gamma = cosine * (d[i] - shift) - sine * formerGamma;
     d[i + 1] = formerGamma + (d[i] - gamma);
     p = cosine != 0 ? gamma * gamma / cosine : formerCosine * square;

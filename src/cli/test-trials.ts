@@ -2,9 +2,9 @@
 import type { TrialSetting } from "../crystal/trial-spec.js";
 import type { TaskRunner } from "../dispatch/task.js";
 import type { RunFolder } from "../records/run-folder.js";
+import { sensitivityFactors } from "../statistics/rate-sensitivity.js";
 import { controlSeeds } from "../study/control-trials.js";
 import type { CrystallizationTestOptions, SeedPlan } from "../study/crystallization-test.js";
-import { sensitivityFactors } from "../study/rate-sensitivity.js";
 import { learningRates } from "./learning-rates.js";
 import type { SourceOptions } from "./local-sources.js";
 import { firstLook, type TestArguments } from "./test-arguments.js";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { readHeldOutTokens } from "../data/sft-dataset.js";
 import { readRecord } from "../records/record-file.js";
 import { type RunRecord, runRecord } from "../records/run-record.js";
+import { testRecord } from "../records/test-record.js";
 import { verdictsRecord } from "../records/verdicts-record.js";
 import type { Looks } from "../statistics/first-passage.js";
 
@@ -20,6 +21,16 @@ export function plannedLooks(folder: string, run: RunRecord | null): Looks | und
   const path = join(folder, "verdicts.json");
   const looks = existsSync(path) ? readRecord(path, verdictsRecord).sequential : undefined;
   return looks && { first: looks.firstLook, last: looks.lastLook };
+}
+
+/** What the run itself was judged by, where that is on record: it is the question until another is asked. */
+export function ownQuestion(
+  folder: string,
+  run: RunRecord | null,
+): { readonly margin?: number; readonly confidence?: number } {
+  if (run?.design?.seeds === "auto") return run.design;
+  const path = join(folder, "test.json");
+  return existsSync(path) ? readRecord(path, testRecord).verdicts : {};
 }
 
 /** Scored tokens of each held-out example; undefined where the encoded examples are not there. */

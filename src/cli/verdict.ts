@@ -9,7 +9,7 @@ import { boundaryMarginsText } from "../report/boundary-margins-text.js";
 import { verdictTable } from "../report/verdict-table.js";
 import { rejudgeAtMargins, rejudgeBoundary } from "../statistics/rejudged-boundary.js";
 import { judge } from "../statistics/verdict.js";
-import { heldOutTokensOf, plannedLooks, runOf } from "./verdict-folder.js";
+import { heldOutTokensOf, ownQuestion, plannedLooks, runOf } from "./verdict-folder.js";
 import { folderWarnings } from "./verdict-warnings.js";
 
 function percentage(text: string | undefined, what: string): number | undefined {
@@ -62,9 +62,11 @@ export function runVerdict(folder: string, options: VerdictOptions): void {
   if (trials.length === 0) throw new InputError(`${path}: there are no trials to judge. Is ${folder} a run folder?`);
   const looks = plannedLooks(folder, run);
   const heldOutTokens = heldOutTokensOf(folder);
+  const own = ownQuestion(folder, run);
+  const question = { margin: margin ?? own.margin, confidence: confidence ?? own.confidence };
   const judged = judge(trials, {
-    ...(margin !== undefined && { margin }),
-    ...(confidence !== undefined && { confidence }),
+    ...(question.margin !== undefined && { margin: question.margin }),
+    ...(question.confidence !== undefined && { confidence: question.confidence }),
     ...(looks && { looks }),
     ...{ details: true, heldOutTokens },
   });

@@ -35,9 +35,18 @@ function hashOf({ buffer, byteOffset, byteLength }: Float32Array): string {
   return sha256OfBytes(new Uint8Array(buffer, byteOffset, byteLength));
 }
 
-async function lossOn(trainer: Trainer, examples: readonly SftExample[], shape: PackedShape): Promise<number> {
+/** @throws DivergedError */
+async function generalLoss(
+  trainer: Trainer,
+  examples: readonly SftExample[],
+  shape: PackedShape,
+  steps: number,
+): Promise<number> {
   const batches = evaluationBatches(examples, shape);
-  return (await evaluate(trainer, batches, { ...shape, packed: true }, examples.length)).loss;
+  const { loss } = await evaluate(trainer, batches, { ...shape, packed: true }, examples.length);
+  if (!Number.isFinite(loss))
+    throw new DivergedError(`The loss on general text is ${loss} after step ${steps}.`, steps);
+  return loss;
 }
 
 function* inParts(
@@ -157,7 +166,9 @@ export class TrialBench {
       const measured = heldOutShape(this.setting);
       const further = {
         ...(general.length > 0 &&
-          spec.purpose !== "learning-rate" && { generalLossAfter: await lossOn(trainer, general, measured) }),
+          spec.purpose !== "learning-rate" && {
+            generalLossAfter: await generalLoss(trainer, general, measured, spec.steps),
+          }),
         ...(spec.arm === "full" &&
           spec.purpose === "sft" && { relativeUpdates: relativeUpdates(this.base.weights, weights) }),
       };

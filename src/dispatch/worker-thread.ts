@@ -14,14 +14,18 @@ export function workerThread(firstModule?: URL): TaskRunner {
   const worker = new Worker(entry, { workerData: { firstModule: firstModule?.href } });
   // Only a task under way keeps the process alive.
   worker.unref();
-  let failure: Error | null = null;
-  worker.on("error", (error: Error) => {
-    failure = error;
-  });
+  let failure: string | null = null;
+  worker
+    .on("error", (error: Error) => {
+      failure = error.message;
+    })
+    .on("exit", () => {
+      failure ??= "it has ended.";
+    });
   return {
     run(module, args, { signal, transfer = [] } = {}) {
       if (signal?.aborted) return Promise.reject(new InterruptedError("Stopped."));
-      if (failure) return Promise.reject(new WorkerError(`The worker thread failed: ${failure.message}`));
+      if (failure) return Promise.reject(new WorkerError(`The worker thread failed: ${failure}`));
       return new Promise((resolve, reject) => {
         worker.ref();
         const settle = (finish: () => void) => {

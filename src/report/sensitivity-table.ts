@@ -1,6 +1,6 @@
 /** @file Verdicts and mean deltas at other learning rates beside the main ones. Knows neither terminal nor page. */
 import type { RateSensitivity, TestRecord } from "../records/test-record.js";
-import { absent, signed } from "./figure-text.js";
+import { absent, counted, signed } from "./figure-text.js";
 import type { Column, ReportTable } from "./report-table.js";
 import { targetLabel } from "./target-label.js";
 import { targetResults } from "./target-results.js";
@@ -18,6 +18,11 @@ function mainRate(record: TestRecord): RateSensitivity {
 }
 
 const matrixAt = ({ matrices }: RateSensitivity, name: string) => matrices.find((matrix) => matrix.name === name);
+
+/** Where seeds are added until it is decided, the other rates have those of the first look alone. */
+function seedsNote({ verdicts: { sequential } }: TestRecord): string {
+  return sequential ? `; ${counted(sequential.firstLook, "seed")} each at the other rates, judged once` : "";
+}
 
 /** Null where no rate was repeated. A row for each arm of a target; rates ascend. */
 export function sensitivityTable(record: TestRecord): ReportTable | null {
@@ -52,26 +57,53 @@ export function sensitivityTable(record: TestRecord): ReportTable | null {
         ...(changes && { tone: "target" as const }),
       }));
     }),
-    notes: ["Mean deltas against full fine-tuning at the same learning rate. Shaded: targets whose verdict changes."],
+    notes: [
+      `Mean deltas against full fine-tuning at the same learning rate${seedsNote(record)}. Shaded: targets with another verdict at another rate; an undecided one contradicts nothing.`,
+    ],
   };
 }
 
-/** Which verdicts change; null where no rate was repeated. */
+/** What a target is called at other rates, where that is not its verdict. */
+interface OtherVerdicts {
+  readonly name: string;
+  readonly verdict: string;
+  /** By rate. */
+  readonly others: readonly (readonly [rate: number, verdict: string])[];
+}
+
+const isDecided = (verdict: string) => verdict !== "undecided";
+
+function changesText(changed: readonly OtherVerdicts[]): string {
+  return changed
+    .map(({ name, verdict, others }) => {
+      const texts = others.map(([rate, other]) => `${other} at ${rate}`);
+      return `${targetLabel({ name })} (${verdict}, but ${texts.join(" and ")})`;
+    })
+    .join("; ");
+}
+
+/** Which verdicts another rate contradicts, and which it leaves open or decides; null where no rate was repeated. */
 export function sensitivitySentence(record: TestRecord): string | null {
   const { sensitivity = [], sft } = record;
   if (sensitivity.length === 0) return null;
   const main = mainRate(record);
   const rates = [...sensitivity].sort((a, b) => a.learningRate - b.learningRate);
   const repeated = main.matrices.filter(({ name }) => rates.some((rate) => matrixAt(rate, name)));
-  const changes = repeated.flatMap(({ name, verdict }) => {
+  const changed = repeated.flatMap(({ name, verdict }): OtherVerdicts[] => {
     const others = rates.flatMap((rate) => {
       const other = matrixAt(rate, name)?.verdict;
-      return other === undefined || other === verdict ? [] : [`${other} at ${rate.learningRate}`];
+      return other === undefined || other === verdict ? [] : [[rate.learningRate, other] as const];
     });
-    return others.length === 0 ? [] : [`${targetLabel({ name })} (${verdict}, but ${others.join(" and ")})`];
+    return others.length === 0 ? [] : [{ name, verdict, others }];
   });
+  const contradicts = ({ verdict, others }: OtherVerdicts) =>
+    isDecided(verdict) && others.some(([, other]) => isDecided(other));
+  const contradicted = changed.filter(contradicts);
+  const open = changed.filter((one) => !contradicts(one));
   const at = `learning rates ${rates.map(({ learningRate }) => learningRate).join(" and ")} instead of ${sft.learningRate}`;
-  return changes.length === 0
-    ? `None of ${repeated.length} verdicts changes at ${at}.`
-    : `${changes.length} of ${repeated.length} verdicts ${changes.length === 1 ? "changes" : "change"} at ${at}: ${changes.join("; ")}.`;
+  const first =
+    contradicted.length === 0
+      ? `None of ${repeated.length} verdicts is contradicted at ${at}.`
+      : `${contradicted.length} of ${repeated.length} verdicts ${contradicted.length === 1 ? "is" : "are"} contradicted at ${at}: ${changesText(contradicted)}.`;
+  return open.length === 0 ? first : `${first} Undecided at one rate and not at another: ${changesText(open)}.`;
 }

@@ -39,7 +39,7 @@ export function testMethods(record: TestRecord): Html {
 <p><b>Pairing.</b> A seed fixes the batches and their order for all arms and targets. Arms are compared within a seed with the one full fine-tuning of that seed, so what the data order does cancels; ${verdicts.sequential ? "each seed of an arm gives one paired difference" : html`${counted(sft.seeds.length, "seed")} give as many paired differences`}. The loss is the mean over scored tokens of ${counted(data.examples.heldOut, "held-out example")} that no training step sees.</p>
 ${judgingMethods(verdicts)}
 ${looks === null ? "" : html`<p><b>Looks.</b> ${looks}</p>`}
-<p><b>Many targets.</b> The intervals are widened (Holm over targets, fixed sequence frozen, crystal, random within one), so that any false claim on this page is rare, not only one in a given row.</p>
+<p><b>Many targets.</b> The intervals are widened (Holm over targets, fixed sequence frozen, crystal, random within one), so that the confidence is that of all verdicts on this page together, not of one row. What no verdict rests on, an arm shown worse behind one that is open and arms outside the sequence, is not counted in that.</p>
 <p><b>Reach.</b> ${prose(jointWarning)} Everything here holds for one base checkpoint and one data set: another checkpoint, other data, more steps or another learning rate may give other verdicts.</p>
 </section>`;
 }

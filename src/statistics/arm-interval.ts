@@ -1,6 +1,6 @@
 /** @file What the seeds of one arm show against the margin, judged once or after every seed. Knows neither other arms nor trials. */
 import type { Looks } from "./first-passage.js";
-import { halfWidth, type Moments, momentsOf } from "./paired-difference.js";
+import { type Moments, momentsOf } from "./paired-difference.js";
 import { nominalLevel, overallLevel } from "./sequential-level.js";
 import { studentQuantile, studentTail } from "./student-t.js";
 
@@ -50,11 +50,13 @@ export function prefixesOf(ordered: readonly number[]): Prefix[] {
 /** Two-sided error that each single look may have for `level` over all of them. */
 export const levelOfLook = (level: number, looks: Looks): number => 2 * nominalLevel(level / 2, looks);
 
+const infinity = Number.POSITIVE_INFINITY;
 const criticalValues = new Map<number, number[]>();
 const keptLevels = 256;
 
-/** The quantile for each number of seeds: they are few, asked for often, and dear. */
+/** The quantile for each number of seeds: they are few, asked for often, and dear. A single one shows nothing. */
 function criticalValue(tail: number, n: number): number {
+  if (n < 2) return infinity;
   let values = criticalValues.get(tail);
   if (!values) {
     if (criticalValues.size >= keptLevels) criticalValues.clear();
@@ -65,7 +67,6 @@ function criticalValue(tail: number, n: number): number {
   return values[n];
 }
 
-const infinity = Number.POSITIVE_INFINITY;
 const open = { low: -infinity, high: infinity, holds: false, shownWorse: false };
 
 function atLook({ n, mean, deviation, diverged }: Prefix, margin: number, tail: number): ArmInterval {
@@ -74,14 +75,15 @@ function atLook({ n, mean, deviation, diverged }: Prefix, margin: number, tail: 
     const worse = divergedStatistic(n, diverged) > critical;
     return { mean: infinity, low: worse ? infinity : -infinity, high: infinity, holds: false, shownWorse: worse };
   }
-  const half = (critical * deviation) / Math.sqrt(n);
+  // Of a single seed there is no deviation.
+  const half = n < 2 ? infinity : (critical * deviation) / Math.sqrt(n);
   const [low, high] = [mean - half, mean + half];
   return { mean, low, high, holds: high < margin, shownWorse: low > margin };
 }
 
 /**
  * The interval at the first look that decides, else at the newest; with fewer seeds than the first look nothing is known. All looks
- * together err with `level`, and so does whichever of them is shown. What was decided stays so, whatever later seeds say.
+ * together err with `level`, and so does whichever of them is shown. What was decided at a level stays so, whatever later seeds say.
  */
 function intervalOverLooks(
   { looks, prefixes }: NonNullable<ArmDeltas["looked"]>,
@@ -104,15 +106,8 @@ function intervalOverLooks(
 export function armInterval({ values, diverged, looked }: ArmDeltas, margin: number, level: number): ArmInterval {
   if (looked) return intervalOverLooks(looked, margin, level);
   const n = values.length + diverged;
-  if (diverged > 0) {
-    const worse = n > 1 && divergedStatistic(n, diverged) > studentQuantile(level / 2, n - 1);
-    return { mean: infinity, low: worse ? infinity : -infinity, high: infinity, holds: false, shownWorse: worse };
-  }
   if (n === 0) return { ...open, mean: Number.NaN };
-  const moments = momentsOf(values);
-  const half = halfWidth(moments, 1 - level);
-  const [low, high] = [moments.mean - half, moments.mean + half];
-  return { mean: moments.mean, low, high, holds: high < margin, shownWorse: low > margin };
+  return atLook({ ...momentsOf(values), n, diverged }, margin, level / 2);
 }
 
 /** One-sided p value of "the mean is at least `bound`" that may be looked at after every seed; null before the first look. */

@@ -22,7 +22,9 @@ export function summarize(arm: TestedArm, interval: ArmInterval, margin: number,
   const { values, looked } = arm.deltas;
   const damage = mean(pairs.map(({ own, full }) => own.heldOutLossBefore - full.heldOutLossBefore));
   const left = mean(pairs.map(({ own, full }) => own.heldOutLossAfter - full.heldOutLossAfter));
-  const p = looked ? pBelowOverLooks(looked, margin) : pBelow(values, margin);
+  // Of the seeds that the interval shows.
+  const prefixes = looked?.prefixes.slice(0, interval.decidedAt);
+  const p = looked && prefixes ? pBelowOverLooks({ ...looked, prefixes }, margin) : pBelow(values, margin);
   return {
     meanDeltaPercent: finite(interval.mean),
     low: finite(interval.low),

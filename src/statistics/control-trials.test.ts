@@ -44,7 +44,20 @@ describe("control trials", () => {
     expect(worse.text).toMatch(/^All 2 attention matrices .*\+20\.0/);
     // Worse on average, but not shown.
     expect(of("random", ["a", "b"], [2.0, 2.5, 1.9])["all attention randomised"].passed).toBe(false);
-    expect(of("random", ["a", "b"], [null, 2.5, 2.3])["all attention randomised"].passed).toBe(true);
+    // As an arm is judged: one of three that diverges does not show it, all three do.
+    const one = of("random", ["a", "b"], [null, 2.5, 2.3])["all attention randomised"];
+    expect(one.passed).toBe(false);
+    expect(one.text).toContain("diverges in 1 of 3 seeds");
+    expect(of("random", ["a", "b"], [null, null, null])["all attention randomised"].passed).toBe(true);
+  });
+
+  test("a target that is treated like a control does not count for it", () => {
+    const losses = [2.01, 2.2, 1.93];
+    const control = trials("control", "random", ["a", "b"], losses);
+    const target = trials("sft", "random", ["a", "b"], losses);
+    const alone = trialControls([...full, ...control], 0.5, 0.95);
+    expect(trialControls([...full, ...control, ...target], 0.5, 0.95)).toEqual(alone);
+    expect(alone["all attention randomised"].text).toContain("3 seeds");
   });
 
   test("scattered entries are a comparison, with their number", () => {

@@ -1,40 +1,36 @@
 /** @file What the control trials of a run show of the test itself. Runs nothing. */
 import type { TrialRecord } from "../records/trial-record.js";
 import type { VerdictsRecord } from "../records/verdicts-record.js";
-import { type ArmOfMatrices, deltasPercent, halfWidth, momentsOf, pairUp } from "./paired-difference.js";
+import { type ArmInterval, armInterval } from "./arm-interval.js";
+import { type ArmOfMatrices, deltasPercent, pairUp } from "./paired-difference.js";
 
-interface Delta {
-  readonly mean: number;
-  readonly low: number;
-  readonly high: number;
+interface Delta extends ArmInterval {
   readonly n: number;
+  readonly diverged: number;
 }
 
-/** Control trials are paired like those of a verdict. */
-function deltaOf(trials: readonly TrialRecord[], which: ArmOfMatrices, confidence: number): Delta | null {
-  const name = which.matrices.join();
-  const asPairs = trials.map((trial) =>
-    trial.purpose === "control" && trial.matrices.join() === name ? { ...trial, purpose: "sft" as const } : trial,
-  );
-  const { pairs, diverged } = pairUp(asPairs, which);
-  const values = [...deltasPercent(pairs, "after"), ...diverged.map(() => Number.POSITIVE_INFINITY)];
-  if (values.length === 0) return null;
-  if (diverged.length > 0)
-    return {
-      mean: Number.POSITIVE_INFINITY,
-      low: Number.POSITIVE_INFINITY,
-      high: Number.POSITIVE_INFINITY,
-      n: values.length,
-    };
-  const moments = momentsOf(values);
-  const half = halfWidth(moments, confidence);
-  return { mean: moments.mean, low: moments.mean - half, high: moments.mean + half, n: moments.n };
+/** Judged like an arm of a target, but by its own trials: a target that is treated alike has others of the same seeds. */
+function deltaOf(
+  trials: readonly TrialRecord[],
+  which: ArmOfMatrices,
+  margin: number,
+  confidence: number,
+): Delta | null {
+  const own = trials.flatMap((trial): TrialRecord[] => {
+    if (trial.purpose === "sft") return trial.arm === "full" ? [trial] : [];
+    return trial.purpose === "control" ? [{ ...trial, purpose: "sft" }] : [];
+  });
+  const { pairs, diverged } = pairUp(own, which);
+  const n = pairs.length + diverged.length;
+  if (n === 0) return null;
+  const deltas = { values: deltasPercent(pairs, "after"), diverged: diverged.length };
+  return { ...armInterval(deltas, margin, 1 - confidence), n, diverged: diverged.length };
 }
 
 const seedsText = (n: number) => (n === 1 ? "1 seed" : `${n} seeds`);
 
-function text({ mean, low, high, n }: Delta): string {
-  if (!Number.isFinite(mean)) return `diverges, over ${seedsText(n)}`;
+function text({ mean, low, high, n, diverged }: Delta): string {
+  if (diverged > 0) return `diverges in ${diverged} of ${seedsText(n)}`;
   const signed = (value: number) => (Number.isFinite(value) ? `${value > 0 ? "+" : ""}${value.toFixed(3)}` : "?");
   return `${signed(mean)}% [${signed(low)}, ${signed(high)}], ${seedsText(n)}`;
 }
@@ -57,12 +53,12 @@ export function trialControls(
 ): VerdictsRecord["controls"] {
   const controls: VerdictsRecord["controls"] = {};
   for (const which of controlledSets(trials)) {
-    const delta = deltaOf(trials, which, confidence);
+    const delta = deltaOf(trials, which, margin, confidence);
     const [first] = which.matrices;
     const entries = scattered.exec(first)?.[1];
     if (first === "planted")
       controls["planted dead matrix"] = {
-        passed: delta !== null && delta.high < margin,
+        passed: delta?.holds ?? false,
         text:
           delta === null
             ? "No trial of the planted matrix is paired with `full`."
@@ -79,7 +75,7 @@ export function trialControls(
       };
     else
       controls["all attention randomised"] = {
-        passed: delta !== null && delta.low > margin,
+        passed: delta?.shownWorse ?? false,
         text:
           delta === null
             ? "No trial with all attention randomised is paired with `full`."

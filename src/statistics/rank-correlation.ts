@@ -21,7 +21,7 @@ export interface RankCorrelation {
 
 /** @returns ranks from 1; equal values share the mean of theirs. */
 export function ranksOf(values: readonly number[]): Float64Array {
-  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
+  const order = values.map((_, i) => i).sort((a, b) => Number(values[a] > values[b]) - Number(values[a] < values[b]));
   const ranks = new Float64Array(values.length);
   for (let begin = 0; begin < order.length; ) {
     let end = begin + 1;
@@ -79,7 +79,7 @@ function permutationP(x: Float64Array, y: Float64Array, chance: RandomStream): n
 }
 
 /**
- * @param x [n] and y [n], finite.
+ * @param x [n] and y [n]; infinite values have a rank like any other, NaN has none.
  * @param confidence 0..1, of the bootstrap interval.
  * @param seed of permutations and bootstrap: the same gives the same result.
  * @throws ShapeError
@@ -90,8 +90,8 @@ export function rankCorrelation(
   { confidence = 0.95, seed = 0 }: { readonly confidence?: number; readonly seed?: number } = {},
 ): RankCorrelation {
   const n = x.length;
-  if (n !== y.length || ![...x, ...y].every(Number.isFinite))
-    throw new ShapeError(`A rank correlation needs as many finite values on both sides, got ${n} and ${y.length}.`);
+  if (n !== y.length || [...x, ...y].some(Number.isNaN))
+    throw new ShapeError(`A rank correlation needs as many numbers on both sides, got ${n} and ${y.length}.`);
   const [a, b] = [centredRanks(x), centredRanks(y)];
   if (!a || !b) return { rho: null, p: null, low: null, high: null, n };
   const p = permutationP(a, b, randomStream(seed, "permutations of ranks"));

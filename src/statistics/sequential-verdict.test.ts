@@ -62,6 +62,14 @@ describe("judged after every seed", () => {
     expect(frozen.pNoninferior! / overallLevel(studentTail(39 * Math.sqrt(3), 2), looks)).toBeCloseTo(1, 6);
   });
 
+  test("seeds after the decision change no figure of the arm, its p value neither", () => {
+    const values = around(0, 0.1);
+    const decided = matrixOf({ frozen: values }).arms.frozen;
+    const more = matrixOf({ frozen: [...values, 0, 0.01, -0.01, 0, 0] }).arms.frozen;
+    expect(more.decidedAt).toBeLessThan(values.length);
+    expect(more).toEqual(decided);
+  });
+
   test("seeds beyond the last look do not count", () => {
     const values = Array.from({ length: 12 }, (_, i) => 0.5 + 0.1 * (-1) ** i);
     const last5 = matrixOf({ frozen: values }, { looks: { first: 3, last: 5 } });

@@ -8,12 +8,12 @@ import { writeRecord } from "../records/record-file.js";
 import type { RunFolder } from "../records/run-folder.js";
 import type { TrialRecord } from "../records/trial-record.js";
 import type { VerdictsRecord } from "../records/verdicts-record.js";
+import { sensitivityFactors } from "../statistics/rate-sensitivity.js";
 import { undecidedArms } from "../statistics/undecided-arms.js";
 import { type JudgeOptions, judge } from "../statistics/verdict.js";
 import { controlSeeds, controlSpecs } from "./control-trials.js";
 import { chooseLearningRate, type LearningRateCandidate, type LearningRateChoice } from "./learning-rate.js";
 import { everyArm, type MatrixTest, seedSpecs, seedsFrom, sensitivitySpecs } from "./matrix-test.js";
-import { sensitivityFactors } from "./rate-sensitivity.js";
 import { nextTrials } from "./sequential-trials.js";
 
 export interface StageProgress {

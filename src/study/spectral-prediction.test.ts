@@ -33,6 +33,17 @@ test("a measure that follows the cost is found, and one that goes against it", (
   expect(found.has("relative update by full")).toBe(false);
 });
 
+test("a matrix of which a seed diverged costs most, and is not left out", () => {
+  const { targets, scan } = tested([0.1, 0.5, -0.3, 2]);
+  const [diverged] = targets[3].arms;
+  const arms = [{ ...diverged, deltaPercent: { mean: null, low: null, high: null, n: 3 } }];
+  const [first] = spectralPrediction([...targets.slice(0, 3), { ...targets[3], arms }], scan, []);
+  expect(first).toMatchObject({ measure: "pr / noise", n: 4 });
+  expect(first.rho).toBeCloseTo(1, 12);
+  const unknown = [{ ...diverged, deltaPercent: { mean: null, low: null, high: null, n: 0 } }];
+  expect(spectralPrediction([...targets.slice(0, 3), { ...targets[3], arms: unknown }], scan, [])).toEqual([]);
+});
+
 test("groups and fewer than four matrices predict nothing", () => {
   const { targets, scan } = tested([1, 2, 3]);
   expect(spectralPrediction(targets, scan, [])).toEqual([]);

@@ -32,7 +32,7 @@ function valuesOf<Item>(
   return new Map(
     items.flatMap((item): [string, number][] => {
       const found = value(item);
-      return found !== null && Number.isFinite(found) ? [[name(item), found]] : [];
+      return found !== null && !Number.isNaN(found) ? [[name(item), found]] : [];
     }),
   );
 }
@@ -50,6 +50,13 @@ function meanUpdates(trials: readonly TrialRecord[], names: readonly string[]): 
       return moved.length === 0 ? null : moved.reduce((sum, value) => sum + value, 0) / moved.length;
     },
   );
+}
+
+/** Infinite where a seed diverged: without it, what cost most would be missing. */
+function costOf({ arms }: TestedTarget, arm: string): number | null {
+  const delta = arms.find((own) => own.arm === arm)?.deltaPercent;
+  if (!delta) return null;
+  return delta.mean ?? (delta.n > 0 ? Number.POSITIVE_INFINITY : null);
 }
 
 /**
@@ -92,7 +99,7 @@ export function spectralPrediction(
     const costs = valuesOf(
       single,
       ({ name }) => name,
-      (target) => target.arms.find((own) => own.arm === arm)?.deltaPercent.mean ?? null,
+      (target) => costOf(target, arm),
     );
     return measures.flatMap(([measure, values]) => {
       const both = names.filter((name) => values.has(name) && costs.has(name));

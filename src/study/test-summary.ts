@@ -6,8 +6,8 @@ import { version } from "../foundation/version.js";
 import type { MatrixScanRecord } from "../records/scan-record.js";
 import type { TestedData, TestedMatrix, TestedTarget, TestRecord } from "../records/test-record.js";
 import { armFiguresOf } from "../statistics/arm-figures.js";
+import { rateSensitivity } from "../statistics/rate-sensitivity.js";
 import type { CrystallizationTest, CrystallizationTestOptions } from "./crystallization-test.js";
-import { rateSensitivity } from "./rate-sensitivity.js";
 import { spectralPrediction } from "./spectral-prediction.js";
 import { targetFacts, testWarnings } from "./test-warnings.js";
 

@@ -49,7 +49,7 @@ test("a replacement that did no damage is named, one that did is not", () => {
   });
   // The floor is 0.1% of 2 nats.
   expect(testWarnings(of(0.001))[0]).toMatch(/^m: replacing it changes the loss/);
-  expect(testWarnings(of(0.01))).toEqual([]);
+  for (const damage of [0.01, -0.01]) expect(testWarnings(of(damage))).toEqual([]);
 });
 
 test("a record tells the share of each target, and which of its matrices are like noise", () => {

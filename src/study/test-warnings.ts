@@ -77,7 +77,9 @@ function damageWarnings({ lossAfter, verdicts }: WarningFacts): string[] {
   const harmless = verdicts.matrices.filter(({ arms }) => {
     const replaced = Object.entries(arms).filter(([arm]) => arm.startsWith("random") || arm.startsWith("zero"));
     return (
-      floor !== null && replaced.length > 0 && replaced.every(([, { damage }]) => damage !== null && damage < floor)
+      floor !== null &&
+      replaced.length > 0 &&
+      replaced.every(([, { damage }]) => damage !== null && Math.abs(damage) < floor)
     );
   });
   return harmless.length === 0

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { parseArm } from "../crystal/arm.js";
 import type { TrialRecord } from "../records/trial-record.js";
-import { judge } from "../statistics/verdict.js";
-import { matrixTestSpecs, sensitivitySpecs } from "./matrix-test.js";
+import { matrixTestSpecs, sensitivitySpecs } from "../study/matrix-test.js";
 import { rateSensitivity } from "./rate-sensitivity.js";
+import { judge } from "./verdict.js";
 
 const matrixTest = {
   targets: [["a"]],

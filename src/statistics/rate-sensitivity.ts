@@ -1,7 +1,7 @@
 /** @file The verdicts at other learning rates beside the test's own. Runs nothing. */
 import type { RateSensitivity } from "../records/test-record.js";
 import type { TrialRecord } from "../records/trial-record.js";
-import { type JudgeOptions, judge } from "../statistics/verdict.js";
+import { type JudgeOptions, judge } from "./verdict.js";
 
 /** Of the test's rate. */
 export const sensitivityFactors = [0.5, 2];
