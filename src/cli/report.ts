@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { InputError } from "../foundation/errors.js";
 import { boundaryRecord } from "../records/boundary-record.js";
 import { paperRecord } from "../records/paper-record.js";
-import { readRecord, readRecordLines, writeFileAtomically } from "../records/record-file.js";
+import { readRecord, writeFileAtomically } from "../records/record-file.js";
 import { sftRecord } from "../records/sft-record.js";
 import { testRecord } from "../records/test-record.js";
-import { newestTrials, trialRecord } from "../records/trial-record.js";
+import { readTrials } from "../records/trials-file.js";
 import { verdictsRecord } from "../records/verdicts-record.js";
 
 /** The page of a run, with the margin of its last `verdict`. @throws InputError where the run is not finished. */
@@ -36,9 +36,8 @@ async function pageOf(folder: string): Promise<string> {
     );
   const { testPage } = await import("../report/test-page.js");
   const { rejudged } = await import("../statistics/rejudged.js");
-  const trials = existsSync(file("trials.jsonl")) ? readRecordLines(file("trials.jsonl"), trialRecord) : [];
   const verdicts = readRecord(file("verdicts.json"), verdictsRecord);
-  return testPage(rejudged(readRecord(test, testRecord), verdicts, newestTrials(trials)));
+  return testPage(rejudged(readRecord(test, testRecord), verdicts, readTrials(file("trials.jsonl"))));
 }
 
 /** Writes the page, and its path on standard output. @throws InputError, OutputError */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { leftOutText, type PreviewFacts, testPreview } from "./test-preview.js";
+import { leftOutText, missingArmsText, type PreviewFacts, testPreview } from "./test-preview.js";
 
 const plain = { color: false, width: 100 };
 const rows = { read: 1200, truncated: 0, withoutScored: 0, repeated: 0, beyond: 0 };
@@ -45,6 +45,7 @@ Examples: 1,000 for training (25,000 scored tokens), 100 held out (2,500), 100 f
 Batches: 12 rows of 64 positions, on average 20.3 examples with 512 scored tokens, 93% filled.
 Memory: about 1.3 GB for each of 2 jobs; 4 threads in all.
 Trials: 25 (1 target x frozen, crystal:8 x 5 seeds, full twice for each seed, controls), about 2 min 05 s.
+Without the arm random a verdict is \`needed\`, \`freezable\` or \`undecided\`: the arms are tested in the order frozen, crystal, random.
 Targets: wte.`),
     );
   });
@@ -97,6 +98,13 @@ Targets: wte.`),
     const text = testPreview(facts({ pieces }), plain);
     expect(text.match(/x/g)!.length).toBeLessThan(1300);
     expect(text).toContain("⟦");
+  });
+
+  test("says which verdicts the arms leave", () => {
+    expect(missingArmsText(["frozen", "crystal:4", "random", "zero"])).toBeNull();
+    expect(missingArmsText(["random"])).toMatch(/^Without the arm frozen a verdict is nothing but `undecided`/);
+    expect(missingArmsText(["frozen", "random:init"])).toMatch(/^Without the arm crystal a verdict is `needed` or/);
+    expect(testPreview(facts(), plain)).toContain("Without the arm random a verdict is `needed`, `freezable`");
   });
 
   test("says what became of the rows that are not used", () => {

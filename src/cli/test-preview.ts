@@ -2,6 +2,7 @@
 import { count, counted, duration, fixed } from "../report/figure-text.js";
 import { printable, wrap } from "../report/printable.js";
 import { painter, type TerminalLook } from "../report/terminal-look.js";
+import { armAt, sequence } from "../statistics/sequence-test.js";
 import type { SeedPlan } from "../study/crystallization-test.js";
 import type { DataTaskResult } from "./data-task.js";
 import type { TrialCounts } from "./test-trials.js";
@@ -55,6 +56,18 @@ export function leftOutText({ rows }: DataTaskResult, maxLength: number): string
   ];
 }
 
+/** What the verdict can be where an arm of the sequence is not among those to be run; null where none is missing. */
+export function missingArmsText(arms: readonly string[]): string | null {
+  const missing = sequence.find((place) => armAt(place, arms) === undefined);
+  if (missing === undefined) return null;
+  const possible = {
+    frozen: "nothing but `undecided`",
+    crystal: "`needed` or `undecided`",
+    random: "`needed`, `freezable` or `undecided`",
+  }[missing];
+  return `Without the arm ${missing} a verdict is ${possible}: the arms are tested in the order ${sequence.join(", ")}`;
+}
+
 function trialsText({ targets, arms, seeds, trials, seconds, mostSeconds }: PreviewFacts): string {
   const what = `${counted(targets.length, "target")} x ${arms.join(", ")}`;
   if (seeds.kind === "fixed")
@@ -68,6 +81,7 @@ export function testPreview(facts: PreviewFacts, look: TerminalLook): string {
   const { examples, scoredTokens, plan: batch, rows } = data;
   const { memory, jobs, threads } = plan;
   const paint = painter(look.color);
+  const missingArms = missingArmsText(facts.arms);
   const parts = Math.ceil(batch.rows / memory.rowsAtOnce);
   const paragraphs = [
     `${count(rows.read)} rows read as ${data.format}${data.chatTemplate === null ? "" : `, through the chat template ${data.chatTemplate}`}${leftOutText(
@@ -80,6 +94,7 @@ export function testPreview(facts: PreviewFacts, look: TerminalLook): string {
     `Batches: ${batch.rows} rows of ${batch.length} positions, on average ${fixed(batch.meanExamples, 1)} examples with ${fixed(batch.meanScored, 0)} scored tokens, ${fixed(batch.filled * 100, 0)}% filled${parts > 1 ? `; computed in ${parts} parts of ${memory.rowsAtOnce} rows to fit the memory` : ""}.`,
     `Memory: about ${fixed(memory.bytes / 1e9, 1)} GB for each of ${counted(jobs, "job")}; ${counted(threads, "thread")} in all.`,
     trialsText(facts),
+    ...(missingArms === null ? [] : [`${missingArms}.`]),
     `Targets: ${targets.join(", ")}.`,
   ];
   return [

@@ -27,7 +27,7 @@ import { thisMachine } from "./machine.js";
 import { terminalProgress } from "./terminal-progress.js";
 import type { TestArguments } from "./test-arguments.js";
 import { demandDesign, designOf } from "./test-design.js";
-import { leftOutText, testPreview } from "./test-preview.js";
+import { leftOutText, missingArmsText, testPreview } from "./test-preview.js";
 import { scanTested } from "./test-scan.js";
 import { seedPlanOf, studyOptions, trialCounts } from "./test-trials.js";
 import { openTestedModel, type TestedModel } from "./tested-model.js";
@@ -112,6 +112,8 @@ async function runIn(folder: RunFolder, test: Test): Promise<TestRecord> {
     const encoded = await encodeData(test.sources, args, {
       ...{ path: data, modelFolder: path, model: tested.model, runner: first, options },
     });
+    const missingArms = missingArmsText(args.arms.map(armName));
+    if (missingArms !== null) progress.note(`${missingArms}.`);
     for (const text of leftOutText(encoded, maxLengthOf(args, tested.model))) progress.note(`${text}.`);
     const plan = planTrials(tested.model, encoded, args, { model: resolve(path), data: resolve(data) });
     const { rows, rowsAtOnce } = plan.setting;

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError, UsageError } from "../foundation/errors.js";
 import { boundaryRecord } from "../records/boundary-record.js";
-import { readRecord, readRecordLines, writeRecord } from "../records/record-file.js";
-import { newestTrials, trialRecord } from "../records/trial-record.js";
+import { readRecord, writeRecord } from "../records/record-file.js";
+import { readTrials } from "../records/trials-file.js";
 import { boundaryMarginsText } from "../report/boundary-margins-text.js";
 import { verdictTable } from "../report/verdict-table.js";
 import { rejudgeAtMargins, rejudgeBoundary } from "../statistics/rejudged-boundary.js";
@@ -58,8 +58,13 @@ export function runVerdict(folder: string, options: VerdictOptions): void {
     return;
   }
   const path = join(folder, "trials.jsonl");
-  const trials = newestTrials(readRecordLines(path, trialRecord));
-  if (trials.length === 0) throw new InputError(`${path}: there are no trials to judge. Is ${folder} a run folder?`);
+  const trials = readTrials(path);
+  if (trials.length === 0)
+    throw new InputError(
+      run === null
+        ? `${path}: there are no trials to judge. Is ${folder} a run folder?`
+        : `${path}: no trial is finished yet. Run the same \`${run.command}\` command to continue the run.`,
+    );
   const looks = plannedLooks(folder, run);
   const heldOutTokens = heldOutTokensOf(folder);
   const own = ownQuestion(folder, run);
@@ -73,11 +78,8 @@ export function runVerdict(folder: string, options: VerdictOptions): void {
   // `paper` warns of none of this itself.
   const further = run?.command === "paper" ? [] : folderWarnings(folder, trials, judged, heldOutTokens);
   const verdicts = { ...judged, warnings: [...judged.warnings, ...further] };
+  // First what was asked for: a folder that cannot be written to is no reason to keep it back.
+  process.stdout.write(`${options.json === "-" ? JSON.stringify(verdicts) : verdictTable(verdicts)}\n`);
+  if (options.json && options.json !== "-") writeRecord(options.json, verdicts);
   writeRecord(join(folder, "verdicts.json"), verdicts);
-  if (options.json === "-") {
-    process.stdout.write(`${JSON.stringify(verdicts)}\n`);
-    return;
-  }
-  if (options.json) writeRecord(options.json, verdicts);
-  process.stdout.write(`${verdictTable(verdicts)}\n`);
 }

@@ -2,8 +2,9 @@
 import type { TrialSetting, TrialSpec } from "../crystal/trial-spec.js";
 import { InputError, InterruptedError, OutputError, UsageError, WorkerError } from "../foundation/errors.js";
 import { version } from "../foundation/version.js";
-import { appendRecord, cutUnfinishedLine, parseRecord, readRecordLines } from "../records/record-file.js";
-import { newestTrials, type TrialRecord, trialRecord } from "../records/trial-record.js";
+import { appendRecord, cutUnfinishedLine, parseRecord } from "../records/record-file.js";
+import { type TrialRecord, trialRecord } from "../records/trial-record.js";
+import { readTrials } from "../records/trials-file.js";
 import { shareOut } from "./share-out.js";
 import type { TaskRunner } from "./task.js";
 import type { TrialWork } from "./trial-task.js";
@@ -54,7 +55,7 @@ function isFatal(error: unknown): boolean {
 export async function runTrials(specs: readonly TrialSpec[], options: TrialQueueOptions): Promise<TrialRecord[]> {
   const { path, runners, onProgress } = options;
   cutUnfinishedLine(path);
-  const records = new Map(newestTrials(readRecordLines(path, trialRecord)).map((record) => [record.key, record]));
+  const records = new Map(readTrials(path).map((record) => [record.key, record]));
   const waiting = specs.filter((spec) => {
     const record = records.get(spec.key);
     return record === undefined || !answers(record, spec);

@@ -105,13 +105,25 @@ export function cutUnfinishedLine(path: string): void {
   if (end < text.length) writeFileAtomically(path, text.slice(0, end));
 }
 
+export interface NumberedRecord<T> {
+  /** In its file, from 1. */
+  readonly line: number;
+  readonly record: T;
+}
+
 /** Reads a file of one record a line; an absent file holds none, and an unfinished last line is none. @throws InputError naming the line. */
-export function readRecordLines<T>(path: string, schema: z.ZodType<T>): T[] {
+export function readNumberedRecords<T>(path: string, schema: z.ZodType<T>): NumberedRecord<T>[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
-  return lines.flatMap((line, index) => {
-    if (line.trim() === "") return [];
-    const where = `${path}:${index + 1}`;
-    return [parseRecord(schema, parseJson(line, where), where)];
+  return lines.flatMap((text, index) => {
+    if (text.trim() === "") return [];
+    const line = index + 1;
+    const where = `${path}:${line}`;
+    return [{ line, record: parseRecord(schema, parseJson(text, where), where) }];
   });
+}
+
+/** The same without the numbers. */
+export function readRecordLines<T>(path: string, schema: z.ZodType<T>): T[] {
+  return readNumberedRecords(path, schema).map(({ record }) => record);
 }

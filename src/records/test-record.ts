@@ -105,8 +105,19 @@ export const testRecord = z.object({
   full: armFigures,
   targets: z.array(testedTarget),
   verdicts: verdictsRecord,
-  /** `fixedDesign`: what as many seeds as the last look has would have taken for every arm of every target. */
-  trials: z.object({ finished: count, diverged: count, failed: count, fixedDesign: count.optional() }),
+  /** Where it was judged again for another question: the one that it was planned and stopped by. Percent, and 0..1. */
+  planned: z.object({ margin: z.number(), confidence: z.number() }).optional(),
+  /**
+   * `fixedDesign`: what as many seeds as the last look has would have taken for every arm of every target, and all that is run besides:
+   * `others`, the choice of the rate, second runs of `full`, controls, other rates.
+   */
+  trials: z.object({
+    finished: count,
+    diverged: count,
+    failed: count,
+    fixedDesign: count.optional(),
+    others: count.optional(),
+  }),
   /** Does any measure predict the cost? Absent below four single matrices. */
   prediction: z.array(spectralPrediction).optional(),
   sensitivity: z.array(rateSensitivity).optional(),

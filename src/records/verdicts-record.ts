@@ -74,7 +74,15 @@ export const verdictsRecord = z.object({
   sequential: z.object({ firstLook: z.number().int(), lastLook: z.number().int() }).optional(),
   floor: noiseFloor,
   /** Named checks of the test itself; a failed one makes every verdict doubtful. */
-  controls: z.record(z.string(), z.object({ passed: z.boolean(), text: z.string() })),
+  controls: z.record(
+    z.string(),
+    z.object({
+      passed: z.boolean(),
+      text: z.string(),
+      /** False where there were too few seeds to tell; such a control has not passed. */
+      checked: z.boolean().optional(),
+    }),
+  ),
   warnings: z.array(z.string()),
   matrices: z.array(matrixVerdict),
 });

@@ -7,8 +7,9 @@ import { controls, failedControls, type Judged, noiseFloorSentence } from "./ver
 export function failedControlsBanner(record: Judged): Html {
   const failed = failedControls(record);
   if (failed.length === 0) return html``;
-  return html`<div class="banner" role="alert"><h2>A control of the test failed: do not rely on the verdict</h2>
-${failed.map(({ name, text }) => html`<p><b>${name}</b>: ${prose(typographic(text))}</p>\n`)}</div>`;
+  const what = failed.some(({ checked }) => checked) ? "failed" : "could not be checked";
+  return html`<div class="banner" role="alert"><h2>A control of the test ${what}: do not rely on the verdict</h2>
+${failed.map(({ name, text, checked }) => html`<p><b>${name}</b>${checked ? "" : " (not checked)"}: ${prose(typographic(text))}</p>\n`)}</div>`;
 }
 
 export function controlsSection(record: Judged): Html {
@@ -19,8 +20,8 @@ ${
   all.length === 0
     ? html`<p>No control on record.</p>`
     : html`<ul class="checks">${all.map(
-        ({ name, passed, text }) =>
-          html`<li class="${passed ? "passed" : "failed"}"><b>${passed ? "passed" : "FAILED"}</b> ${name}: ${prose(typographic(text))}</li>\n`,
+        ({ name, passed, text, checked }) =>
+          html`<li class="${passed ? "passed" : "failed"}"><b>${passed ? "passed" : checked ? "FAILED" : "NOT CHECKED"}</b> ${name}: ${prose(typographic(text))}</li>\n`,
       )}</ul>`
 }
 ${record.verdicts.warnings.map((text) => html`<p class="warning">Warning: ${prose(withLabels(text, record.verdicts.matrices))}</p>\n`)}</section>`;

@@ -124,7 +124,7 @@ describe("paperTables", () => {
     );
     const incomplete = plain(record).replace(/\s+/g, " ");
     expect(incomplete).toContain("A control of the test failed, so this verdict is not to be relied on.");
-    expect(incomplete).toContain("About 9 seeds would decide.");
+    expect(incomplete).toContain("About 9 seeds of each arm would decide (random is open after 5).");
     expect(incomplete).toContain("Noise floor: not measured");
   });
 

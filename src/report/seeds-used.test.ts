@@ -18,7 +18,16 @@ describe("savedSentence", () => {
   });
 
   it("gives no time that is unknown", () => {
-    expect(savedSentence({ ...sampleTestRecord(), trialSeconds: 0 })).toMatch(/55% saved\.$/);
+    expect(savedSentence({ ...sampleTestRecord(), trialSeconds: 0 })).toMatch(/55% saved\. Arms behind/);
+  });
+
+  it("counts the trials of the design alone", () => {
+    const record = sampleTestRecord();
+    const { finished, diverged, failed, fixedDesign } = record.trials;
+    record.trials.others = 100;
+    const run = finished + diverged + failed - 100;
+    expect(savedSentence(record)).toContain(`it took ${run} trials of the ${fixedDesign! - 100} that`);
+    expect(savedSentence(record)).toContain(`${Math.round(100 * (1 - run / (fixedDesign! - 100)))}% saved`);
   });
 });
 

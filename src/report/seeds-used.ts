@@ -51,16 +51,20 @@ function unfinished({ verdicts }: TestRecord): boolean {
 export function savedSentence(record: TestRecord): string | null {
   const { trials, trialSeconds, verdicts } = record;
   const { sequential } = verdicts;
-  const { fixedDesign = 0 } = trials;
-  const run = trials.finished + trials.diverged + trials.failed;
-  if (!sequential || fixedDesign <= 0 || run === 0) return null;
-  const saved = fixedDesign - run;
-  const seconds = (trialSeconds / run) * saved;
-  const design = `${count(fixedDesign)} that ${counted(sequential.lastLook, "seed")} for every arm would take`;
+  const { fixedDesign = 0, others = 0 } = trials;
+  const all = trials.finished + trials.diverged + trials.failed;
+  if (!sequential || fixedDesign <= 0 || all === 0) return null;
+  const [run, fixedRun] = [all - others, fixedDesign - others];
+  const saved = fixedRun - run;
+  const seconds = (trialSeconds / all) * saved;
+  const besides = others > 0 ? ` (${count(others)} more are controls, repetitions and the choice of the rate)` : "";
+  const design = `${count(fixedRun)} that ${counted(sequential.lastLook, "seed")} for every arm would take${besides}`;
   const begin = `${unfinished(record) ? "So far" : "Judged after every seed,"} it took ${count(run)} trials of the ${design}`;
   if (saved <= 0) return `${begin}: nothing was saved.`;
   const time = trialSeconds > 0 ? `, about ${duration(seconds)} of trials at the mean time of one` : "";
-  return `${begin}: ${fixed((saved / fixedDesign) * 100, 0)}% saved${time}.`;
+  const open = verdicts.matrices.some(({ verdict }) => verdict === "undecided");
+  const unrun = open ? " Arms behind one that stayed open were not run, which is no saving." : "";
+  return `${begin}: ${fixed((saved / fixedRun) * 100, 0)}% saved${time}.${unrun}`;
 }
 
 /** How looking often costs no validity; null where it was judged once. */

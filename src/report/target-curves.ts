@@ -7,8 +7,8 @@ import { type Html, html, trusted, typographic } from "./html.js";
 import { htmlTable } from "./html-table.js";
 import { verdictSeeds } from "./seeds-used.js";
 import { armNamesOf, type TargetResult, targetResults } from "./target-results.js";
+import { undecidedSentence } from "./undecided-sentence.js";
 import { targetAnchor, verdictChip } from "./verdict-map.js";
-import { undecidedSentence } from "./verdict-table.js";
 
 /** So few targets are shown unfolded. */
 const unfolded = 2;
@@ -51,7 +51,7 @@ ${results.map((result, index) => {
     ...seedsOfArms(record, result),
   };
   return html`<details class="target" id="${targetAnchor(index)}"${results.length <= unfolded ? trusted(" open") : ""}><summary>${label} ${verdictChip(verdict)}${seeds === null ? "" : html` <span class="seeds">${seeds}</span>`}</summary>
-${members(result)}${judged && verdict === "undecided" ? html`<p>${typographic(undecidedSentence(judged))}</p>` : ""}
+${members(result)}${judged && verdict === "undecided" ? html`<p>${typographic(undecidedSentence(judged, record.verdicts))}</p>` : ""}
 <div class="grid">${heldOutCurves(curves)}${distanceCurves(curves)}</div>${table ? htmlTable(table) : ""}</details>\n`;
 })}</section>`;
 }

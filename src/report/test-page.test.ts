@@ -98,7 +98,9 @@ describe("testPage", () => {
       "+0.102 [+0.033, +0.172]",
     ]);
     expect(row("layers.1.self_attn.o_proj", "crystal").slice(4, 6)).toEqual(["open", "open at 12"]);
-    expect(spaces(document.querySelector("#arms ul")!.textContent)).toContain("about 31 seeds would decide");
+    expect(spaces(document.querySelector("#arms ul")!.textContent)).toContain(
+      "about 31 seeds of each arm would decide (crystal is open after 12), more than the 12 of the plan",
+    );
   });
 
   it("draws a line for each arm, on one scale, and grows with the targets", () => {

@@ -15,8 +15,8 @@ import { likePaperSection, predictionSection, sensitivitySection } from "./test-
 import { testMethods } from "./test-methods.js";
 import { dataSection, settingSection } from "./test-setting.js";
 import { jointWarning, reach, testFindings } from "./test-summary.js";
+import { undecidedSentence } from "./undecided-sentence.js";
 import { verdictMap } from "./verdict-map.js";
-import { undecidedSentence } from "./verdict-table.js";
 
 function summary(record: TestRecord): Html {
   return html`<section id="summary">${testFindings(record).map((text) => html`<p class="summary">${typographic(text)}</p>\n`)}
@@ -27,7 +27,7 @@ ${record.targets.length > 1 ? html`<p><b>${prose(jointWarning)}</b></p>` : ""}
 function undecided({ verdicts }: TestRecord): Html {
   const open = verdicts.matrices.filter(({ verdict }) => verdict === "undecided");
   if (open.length === 0) return html``;
-  return html`<h3 class="undecided">What is undecided</h3><ul>${open.map((matrix) => html`<li>${typographic(undecidedSentence(matrix))}</li>\n`)}</ul>`;
+  return html`<h3 class="undecided">What is undecided</h3><ul>${open.map((matrix) => html`<li>${typographic(undecidedSentence(matrix, verdicts))}</li>\n`)}</ul>`;
 }
 
 /** @returns a whole HTML document. The record can be saved from it. */

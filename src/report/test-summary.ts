@@ -62,6 +62,10 @@ export function testFindings(record: TestRecord): string[] {
   const sentences = [
     `Of ${tested(results)}, ${verdictCounts(results)}; margin ${verdicts.margin}% of the held-out loss, ${fixed(verdicts.confidence * 100, 0)}% intervals, ${pairedSeeds(record)}.`,
   ];
+  if (record.planned)
+    sentences.push(
+      `Planned and stopped at a margin of ${record.planned.margin}% and a confidence of ${fixed(record.planned.confidence * 100, 0)}%; this question was asked afterwards, of the same trials.`,
+    );
   if (results.some(({ target }) => target.matrices.length === 1)) sentences.push(shares(results, model.parameters));
   const saved = savedSentence(record);
   if (saved !== null) sentences.push(saved);

@@ -3,6 +3,7 @@ import type { PaperRecord } from "../records/paper-record.js";
 import type { MatrixVerdict, VerdictsRecord } from "../records/verdicts-record.js";
 import { deltaText } from "./arms-table.js";
 import { counted, exists, fixed } from "./figure-text.js";
+import { seedsText } from "./undecided-sentence.js";
 
 /** What a verdict means, and the arm whose delta is its evidence. */
 export const verdictMeaning: Readonly<
@@ -24,6 +25,8 @@ export const verdictMeaning: Readonly<
 export interface Control {
   readonly name: string;
   readonly passed: boolean;
+  /** False where there were too few seeds to tell. */
+  readonly checked: boolean;
   readonly text: string;
 }
 
@@ -35,7 +38,7 @@ export interface Judged {
 /** Failed ones first. */
 export function controls({ verdicts }: Judged): Control[] {
   return Object.entries(verdicts.controls)
-    .map(([name, { passed, text }]) => ({ name, passed, text }))
+    .map(([name, { passed, text, checked = true }]) => ({ name, passed, text, checked }))
     .sort((a, b) => Number(a.passed) - Number(b.passed));
 }
 
@@ -46,6 +49,8 @@ export function failedControls(record: Judged): Control[] {
 export function targetVerdict({ verdicts, target }: PaperRecord): MatrixVerdict | undefined {
   return verdicts.matrices.find(({ name }) => name === target);
 }
+
+const sentence = (text: string) => (text === "" ? "" : `${text[0].toUpperCase()}${text.slice(1)}.`);
 
 function evidenceText(record: PaperRecord, evidence: string | null): string {
   const { margin, confidence, seeds } = record.verdicts;
@@ -61,8 +66,7 @@ export function verdictSentence(record: PaperRecord): string {
   const { says, evidence } = verdictMeaning[judged.verdict];
   const parts = [`${record.target} is ${judged.verdict}: ${says} (${evidenceText(record, evidence)}).`];
   if (judged.strongestClaim) parts.push(`What is shown so far: ${judged.strongestClaim.replace(/\.$/, "")}.`);
-  if (judged.verdict === "undecided" && exists(judged.seedsToDecide))
-    parts.push(`About ${counted(judged.seedsToDecide, "seed")} would decide.`);
+  if (judged.verdict === "undecided") parts.push(sentence(seedsText(judged, record.verdicts)));
   if (failedControls(record).length > 0)
     parts.push("A control of the test failed, so this verdict is not to be relied on.");
   return parts.join(" ");
@@ -70,6 +74,6 @@ export function verdictSentence(record: PaperRecord): string {
 
 export function noiseFloorSentence({ verdicts: { floor } }: Judged): string {
   if (!exists(floor.deltaStdPercent) && !exists(floor.meanAbsoluteDeltaPercent))
-    return "Noise floor: not measured, since no second run of full fine-tuning is on record.";
-  return `Noise floor: two full fine-tunings that differ in nothing but the order of the data end ${fixed(floor.meanAbsoluteDeltaPercent, 2)}% apart on average (standard deviation ${fixed(floor.deltaStdPercent, 2)}%, ${counted(floor.n, "pair")}).`;
+    return "Noise floor: not measured, since no pair of full fine-tunings on different data orders finished.";
+  return `Noise floor: two full fine-tunings that differ in nothing but the order of the data end ${fixed(floor.meanAbsoluteDeltaPercent, 2)}% apart on average (root mean square ${fixed(floor.deltaStdPercent, 2)}%, ${counted(floor.n, "pair")}).`;
 }

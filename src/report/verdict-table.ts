@@ -1,11 +1,12 @@
 /** @file The verdicts of a run as a terminal table, a line for each matrix and arm. Knows no paper. */
-import type { MatrixVerdict, VerdictsRecord } from "../records/verdicts-record.js";
+import type { VerdictsRecord } from "../records/verdicts-record.js";
 import { fixed } from "./figure-text.js";
 import { wrap } from "./printable.js";
 import type { ReportTable } from "./report-table.js";
 import { targetLabel, withLabels } from "./target-label.js";
 import { type Paint, painter, type TerminalLook, terminalLook } from "./terminal-look.js";
 import { terminalTable } from "./terminal-table.js";
+import { undecidedSentence } from "./undecided-sentence.js";
 
 function tableOf({ matrices, margin, confidence, sequential }: VerdictsRecord): ReportTable {
   return {
@@ -46,20 +47,13 @@ function tableOf({ matrices, margin, confidence, sequential }: VerdictsRecord): 
   };
 }
 
-/** What is shown of a matrix although its verdict is open, and what would settle it. */
-export function undecidedSentence({ name, arms, strongestClaim, seedsToDecide }: MatrixVerdict): string {
-  const spread = Object.values(arms).some(({ n }) => n > 1);
-  const unknown = spread
-    ? "no number of seeds up to 1,000 would decide."
-    : "it takes two seeds to say how many would decide.";
-  return `${targetLabel({ name })} is undecided (shown: ${strongestClaim ?? "nothing"}); ${seedsToDecide ? `about ${seedsToDecide} seeds would decide.` : unknown}`;
-}
-
 /** @returns a line or more for each control that failed; they belong above everything else. */
 export function failedControlLines({ controls }: VerdictsRecord, width: number, paint: Paint): string[] {
   return Object.entries(controls)
     .filter(([, { passed }]) => !passed)
-    .flatMap(([name, { text }]) => wrap(`CONTROL FAILED: ${name}: ${text}`, width))
+    .flatMap(([name, { text, checked = true }]) =>
+      wrap(`CONTROL ${checked ? "FAILED" : "NOT CHECKED"}: ${name}: ${text}`, width),
+    )
     .map((line) => paint("bold", paint("red", line)));
 }
 
@@ -70,7 +64,7 @@ export function verdictLines(verdicts: VerdictsRecord, width: number, paint: Pai
     .map((line) => paint("yellow", line));
   const open = verdicts.matrices
     .filter(({ verdict }) => verdict === "undecided")
-    .flatMap((matrix) => wrap(undecidedSentence(matrix), width));
+    .flatMap((matrix) => wrap(undecidedSentence(matrix, verdicts), width));
   return [terminalTable(tableOf(verdicts), width, paint), ...open, ...warnings];
 }
 

@@ -67,7 +67,9 @@ describe("control trials", () => {
   });
 
   test("one seed shows nothing, and a control without its `full` fails", () => {
-    expect(of("random", ["planted"], [2])["planted dead matrix"].passed).toBe(false);
+    const one = of("random", ["planted"], [2])["planted dead matrix"];
+    expect(one).toMatchObject({ passed: false, checked: false });
+    expect(one.text).toContain("0.000%, and one seed gives no interval");
     const alone = trialControls(trials("control", "random", ["planted"], [2, 2]), 0.5, 0.95);
     expect(alone["planted dead matrix"]).toEqual({
       passed: false,

@@ -27,13 +27,17 @@ function deltaOf(
   return { ...armInterval(deltas, margin, 1 - confidence), n, diverged: diverged.length };
 }
 
+const signed = (value: number) => `${value > 0 ? "+" : ""}${value.toFixed(3)}`;
 const seedsText = (n: number) => (n === 1 ? "1 seed" : `${n} seeds`);
 
 function text({ mean, low, high, n, diverged }: Delta): string {
   if (diverged > 0) return `diverges in ${diverged} of ${seedsText(n)}`;
-  const signed = (value: number) => (Number.isFinite(value) ? `${value > 0 ? "+" : ""}${value.toFixed(3)}` : "?");
+  if (n === 1) return `${signed(mean)}%, and one seed gives no interval`;
   return `${signed(mean)}% [${signed(low)}, ${signed(high)}], ${seedsText(n)}`;
 }
+
+/** One seed has no interval. */
+const unchecked = (delta: Delta | null) => (delta !== null && delta.n < 2 ? { checked: false } : {});
 
 const scattered = /^scattered\((\d+)\)$/;
 
@@ -58,7 +62,7 @@ export function trialControls(
     const entries = scattered.exec(first)?.[1];
     if (first === "planted")
       controls["planted dead matrix"] = {
-        passed: delta?.holds ?? false,
+        ...{ passed: delta?.holds ?? false, ...unchecked(delta) },
         text:
           delta === null
             ? "No trial of the planted matrix is paired with `full`."
@@ -75,7 +79,7 @@ export function trialControls(
       };
     else
       controls["all attention randomised"] = {
-        passed: delta?.shownWorse ?? false,
+        ...{ passed: delta?.shownWorse ?? false, ...unchecked(delta) },
         text:
           delta === null
             ? "No trial with all attention randomised is paired with `full`."

@@ -31,8 +31,10 @@ export function rejudged(record: TestRecord, verdicts: VerdictsRecord, trials: r
   const sensitivity = own.length > 0 ? rateSensitivity(own, verdicts) : same ? (recorded ?? []) : [];
   const figures = (arm: string, matrices: readonly string[]) =>
     own.length > 0 ? armFiguresOf(own, { arm, matrices }, ofTest) : {};
+  const { margin, confidence } = record.verdicts;
   return {
     ...kept,
+    ...(!same && { planned: { margin, confidence } }),
     verdicts: ofTest,
     full: { ...record.full, ...figures("full", []) },
     targets: record.targets.map((target) => {

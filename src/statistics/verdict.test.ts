@@ -71,7 +71,7 @@ describe("what is missing or infinite", () => {
       ),
     ]);
     expect(one.matrices[0].verdict).toBe("undecided");
-    expect(one.warnings.join()).toMatch(/1 trials diverged/);
+    expect(one.warnings.join()).toMatch(/1 trial diverged/);
   });
 
   test("a failed trial is named", () => {
@@ -79,7 +79,7 @@ describe("what is missing or infinite", () => {
       ...sampleTrials({ frozen: around(0) }),
       sampleTrial({ arm: "random", seed: 1, loss: 0, outcome: { kind: "failed", reason: "x" } }),
     ];
-    expect(judge(trials).warnings.join()).toMatch(/failed and are missing: sft random/);
+    expect(judge(trials).warnings.join()).toMatch(/1 trial failed and missing: sft random/);
   });
 
   test.each([[{ margin: 0 }], [{ margin: -1 }], [{ margin: Number.NaN }], [{ confidence: 1 }], [{ confidence: 0 }]])(
@@ -130,7 +130,36 @@ describe("damage, recovery, floor and controls", () => {
     const moved = sampleTrial({ arm: "frozen", seed: 1, loss: 2 });
     if (moved.outcome.kind === "finished") moved.outcome.frozenSha256.w = ["a", "b"];
     expect(judge([moved]).controls["frozen weights unchanged"].passed).toBe(false);
-    expect(judge(sampleTrials({ frozen: around(0) })).controls["noise floor below the margin"].passed).toBe(false);
+  });
+
+  test("a `full` that learns less than the margin fails its control, and one that diverges is said to", () => {
+    const learning = (after: number) => judge(seeds.map((seed) => sampleTrial({ arm: "full", seed, loss: after })));
+    // From 4 nats: by 0.4% and by 0.6%.
+    expect(learning(3.984).controls["full learns"]).toMatchObject({
+      passed: false,
+      text: expect.stringMatching(/falls by 0\.40% only, less than the margin of 0\.5%/),
+    });
+    expect(learning(3.976).controls["full learns"].passed).toBe(true);
+    const lost = judge(
+      seeds.map((seed) => sampleTrial({ arm: "full", seed, loss: 2, outcome: { kind: "diverged", step: 1 } })),
+    );
+    expect(lost.controls["full learns"].text).toMatch(/diverges for seed 1, 2, 3/);
+    expect(lost.warnings).toContain("All 3 trials diverged: lower the learning rate (--lr).");
+  });
+
+  test("equal runs must not be told apart in either direction, and it takes two pairs to say so", () => {
+    const equal = (deltas: readonly number[]) =>
+      judge(
+        deltas.flatMap((delta, seed) => [
+          sampleTrial({ arm: "full", seed, loss: 2 }),
+          sampleTrial({ arm: "full", seed, loss: 2 * (1 + delta / 100), purpose: "aa" }),
+        ]),
+      );
+    const name = "equal runs not told apart";
+    expect(equal([0.9, -0.8, 0.1]).controls[name].passed).toBe(true);
+    expect(equal([0.9, -0.8, 0.1]).warnings.join()).toMatch(/differ by 0\.70% \(root mean square, 3 pairs\)/);
+    for (const sign of [1, -1]) expect(equal([1, 1.05, 0.95].map((x) => sign * x)).controls[name].passed).toBe(false);
+    for (const few of [[], [0.1]]) expect(equal(few).controls[name]).toMatchObject({ passed: false, checked: false });
   });
 });
 

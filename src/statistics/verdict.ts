@@ -10,7 +10,7 @@ import { controlsOf } from "./controls.js";
 import { type Decomposition, decompositionOf } from "./decomposition.js";
 import { exampleWeights } from "./example-weights.js";
 import type { Looks } from "./first-passage.js";
-import { noiseFloorOf } from "./noise-floor.js";
+import { equalRunsControl, fullAgainstFull, noiseFloorOf, noiseWarnings } from "./noise-floor.js";
 import { seedsToDecide } from "./seeds-to-decide.js";
 import {
   armAt,
@@ -42,9 +42,12 @@ export interface JudgeOptions {
 }
 
 /** What is shown although the sequence stopped short. */
-function strongestClaim({ frozen, crystal }: MatrixIntervals): string {
-  if (!frozen?.holds) return "nothing";
-  return crystal?.holds ? "at least low-rank: frozen and crystal hold" : "at least freezable: frozen holds";
+function strongestClaim(intervals: MatrixIntervals): string {
+  const { frozen, crystal } = intervals;
+  const worse = sequence.filter((place) => intervals[place]?.shownWorse);
+  if (!frozen?.holds) return worse.length > 0 ? `${worse.join(" and ")} worse` : "nothing";
+  const claim = crystal?.holds ? "at least low-rank: frozen and crystal hold" : "at least freezable: frozen holds";
+  return worse.length > 0 ? `${claim}, ${worse.join(" and ")} worse` : claim;
 }
 
 function judgeMatrix(
@@ -100,7 +103,8 @@ export function judge(
   const tested = testedMatrices(trials, looks);
   const sequences = new Map([...tested].map(([name, matrix]) => [name, sequenceOf(matrix)]));
   const levels = levelsOf(sequences, margin, 1 - confidence);
-  const floor = noiseFloorOf(trials);
+  const equalRuns = fullAgainstFull(trials);
+  const floor = noiseFloorOf(equalRuns);
   const pairs = [...tested.values()].flatMap(({ arms }) => [...arms.values()].map(({ pairs }) => pairs));
   const paired = pairs.flatMap(({ pairs, diverged }) => [...pairs.map(({ seed }) => seed), ...diverged]);
   const seeds = [...new Set(paired)].sort((a, b) => a - b);
@@ -120,9 +124,14 @@ export function judge(
     seeds,
     ...(looks ? { sequential: { firstLook: looks.first, lastLook: looks.last } } : {}),
     floor,
-    controls: { ...controlsOf(trials, floor, margin), ...trialControls(trials, margin, confidence) },
+    controls: {
+      ...controlsOf(trials, margin),
+      "equal runs not told apart": equalRunsControl(equalRuns, margin, confidence),
+      ...trialControls(trials, margin, confidence),
+    },
     warnings: [
       ...trialWarnings(trials, seeds),
+      ...noiseWarnings(floor, margin),
       ...(looks ? lookWarnings(trials, seeds, looks) : []),
       ...matrices.flatMap((matrix) => matrixWarnings(matrix, seeds.length, unclaimed(matrix.name))),
     ],

@@ -4,6 +4,12 @@ import type { MatrixVerdict } from "../records/verdicts-record.js";
 import type { Looks } from "./first-passage.js";
 import { armAt, type SequenceArm, sequence } from "./sequence-test.js";
 
+/** Named one by one; more of them tell no more. */
+const shownKeys = 8;
+const trialsText = (keys: readonly string[]) => `${keys.length} ${keys.length === 1 ? "trial" : "trials"}`;
+const keysText = (keys: readonly string[]) =>
+  `${keys.slice(0, shownKeys).join("; ")}${keys.length > shownKeys ? ` and ${keys.length - shownKeys} more` : ""}`;
+
 /** @param seeds those that are paired with `full` in some arm. */
 export function trialWarnings(trials: readonly TrialRecord[], seeds: readonly number[]): string[] {
   // A learning rate at which `full` diverges is a finding of the search, not a defect of the test.
@@ -14,10 +20,17 @@ export function trialWarnings(trials: readonly TrialRecord[], seeds: readonly nu
   const warnings: string[] = [];
   if (seeds.length < 2)
     warnings.push(
-      `${seeds.length === 1 ? "One seed gives" : "No seed gives"} no interval: every verdict is undecided.`,
+      seeds.length === 1
+        ? "One seed gives no interval: every verdict is undecided."
+        : "No seed of an arm is paired with a finished `full`: every verdict is undecided.",
     );
-  if (failed.length > 0) warnings.push(`${failed.length} trials failed and are missing: ${failed.join("; ")}.`);
-  if (diverged.length > 0) warnings.push(`${diverged.length} trials diverged: ${diverged.join("; ")}.`);
+  if (failed.length > 0) warnings.push(`${trialsText(failed)} failed and missing: ${keysText(failed)}.`);
+  if (diverged.length > 0)
+    warnings.push(
+      diverged.length === compared.length
+        ? `All ${trialsText(diverged)} diverged: lower the learning rate (--lr).`
+        : `${trialsText(diverged)} diverged: ${keysText(diverged)}.`,
+    );
   return warnings;
 }
 
@@ -60,6 +73,8 @@ export function matrixWarnings(
       `${name}: ${unclaimed.join(", ")} would hold alone, but an arm before in the sequence does not; the upper end is drawn at the margin.`,
     );
   if (verdict === "undecided" && missing.length > 0)
-    warnings.push(`${name}: ${missing.join(", ")} was not run; an arm that is missing stops the sequence.`);
+    warnings.push(
+      `${name}: ${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} not run; an arm that is missing stops the sequence.`,
+    );
   return warnings;
 }

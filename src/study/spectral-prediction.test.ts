@@ -33,6 +33,17 @@ test("a measure that follows the cost is found, and one that goes against it", (
   expect(found.has("relative update by full")).toBe(false);
 });
 
+test("matrices of several shapes are also ranked by the measures as they are", () => {
+  const { targets, scan } = tested([0.1, 0.5, -0.3, 2]);
+  const plain = (matrices: readonly MatrixScanRecord[]) =>
+    spectralPrediction(targets, matrices, []).filter(({ measure }) => measure === "pr");
+  expect(plain(scan)).toEqual([]);
+  const [first, ...others] = scan;
+  expect(plain([{ ...first, rows: first.cols, cols: first.rows }, ...others])).toEqual([]);
+  const [pr] = plain([{ ...first, rows: 2 * first.rows, prNull: 1 }, ...others]);
+  expect(pr.rho).toBeCloseTo(1, 12);
+});
+
 test("a matrix of which a seed diverged costs most, and is not left out", () => {
   const { targets, scan } = tested([0.1, 0.5, -0.3, 2]);
   const [diverged] = targets[3].arms;

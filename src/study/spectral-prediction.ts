@@ -12,8 +12,10 @@ type Values = ReadonlyMap<string, number>;
 const ratio = (value: number | null, noise: number | null) =>
   value === null || noise === null || noise === 0 ? null : value / noise;
 
+type Measures = Readonly<Record<string, (matrix: MatrixScanRecord) => number | null>>;
+
 /** What a scan says of a matrix, each measure beside what noise of its shape shows. */
-const spectral: Readonly<Record<string, (matrix: MatrixScanRecord) => number | null>> = {
+const spectral: Measures = {
   "pr / noise": ({ pr, prNull }) => ratio(pr, prNull),
   "prSingular / noise": ({ prSingular, prSingularNull }) => ratio(prSingular, prSingularNull),
   "pc1 / noise": ({ pc1, pc1Null }) => ratio(pc1, pc1Null),
@@ -23,6 +25,19 @@ const spectral: Readonly<Record<string, (matrix: MatrixScanRecord) => number | n
   "Frobenius norm": ({ frobenius }) => frobenius,
   "entry standard deviation": ({ entryStd }) => entryStd,
 };
+
+/** The same as they are: of one shape they have the same ranks as above. */
+const plain: Measures = {
+  pr: ({ pr }) => pr,
+  prSingular: ({ prSingular }) => prSingular,
+  pc1: ({ pc1 }) => pc1,
+  "stable rank": ({ stableRank }) => stableRank,
+  "effective rank": ({ effectiveRank }) => effectiveRank,
+  "edge of the noise": ({ edge }) => edge,
+};
+
+const haveOneShape = (scan: readonly MatrixScanRecord[]) =>
+  new Set(scan.map(({ rows, cols }) => [Math.min(rows, cols), Math.max(rows, cols)].join())).size <= 1;
 
 function valuesOf<Item>(
   items: readonly Item[],
@@ -71,11 +86,11 @@ export function spectralPrediction(
   const single = targets.filter(({ matrices }) => matrices.length === 1);
   if (single.length < fewest) return [];
   const names = single.map(({ name }) => name);
+  const scanned = scan.filter(({ name }) => names.includes(name));
   const measures: [string, Values][] = [
-    ...Object.entries(spectral).map(([measure, value]): [string, Values] => [
-      measure,
-      valuesOf(scan, ({ name }) => name, value),
-    ]),
+    ...Object.entries(haveOneShape(scanned) ? spectral : { ...spectral, ...plain }).map(
+      ([measure, value]): [string, Values] => [measure, valuesOf(scan, ({ name }) => name, value)],
+    ),
     [
       "depth",
       valuesOf(
