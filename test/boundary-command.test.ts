@@ -102,6 +102,27 @@ describe("a boundary", () => {
     expect(readFileSync(join(out, "report.html"), "utf8")).toBe(page);
   });
 
+  test("confirms another choice on what is left of the held-out parts, and says where nothing is", async () => {
+    const own = at("again");
+    const search = (...matrices: string[]) => boundary(own, "--attempts", "2", "--matrix", ...matrices);
+    const found = () => readRecord(join(own, "boundary.json"), boundaryRecord).actions[0];
+    const parts = () => found().attempts.map(({ part }) => part);
+    const layer = "layers.0.self_attn";
+    expect((await search(`${layer}.q_proj`, `${layer}.k_proj`)).code).toBe(0);
+    const first = found();
+    expect([parts(), first.earlierParts, first.confirmed]).toEqual([[1], [], 0]);
+    expect((await search(`${layer}.v_proj`, `${layer}.o_proj`)).code).toBe(0);
+    expect([parts(), found().earlierParts, found().confirmed]).toEqual([[2], [1], 0]);
+    const third = await search(`${layer}.q_proj`, `${layer}.o_proj`);
+    expect(third.code).toBe(0);
+    expect(third.stderr).toMatch(/freeze: no held-out part is left to confirm a set of 2 on; .* took 2 of 2/);
+    expect(third.stderr).toContain("No set was confirmed: no plan.");
+    expect(third.stdout.replace(/\s+/g, " ")).toContain("no held-out part is left to confirm 2 matrices on");
+    expect([parts(), found().earlierParts, found().confirmed]).toEqual([[], [1, 2], null]);
+    expect((await search(`${layer}.q_proj`, `${layer}.k_proj`)).code).toBe(0);
+    expect(found()).toEqual({ ...first, earlierParts: [2] });
+  });
+
   test("crystal takes ranks from the ladder, and mixed sets train", async () => {
     const own = at("mixed");
     const ended = await boundary(own, "--action", "cheapest,crystal:1", "--matrix", "layers.0.self_attn.*");
@@ -117,6 +138,7 @@ describe("before any work", () => {
     [2, ["--action", "melt"], /Unknown action 'melt'\. Accepted: freeze, crystal/],
     [2, ["--max-trials", "5"], /--max-trials is 5; with 14 matrices .* take \d+/],
     [2, ["--max-seeds", "2"], /--max-seeds is 2; it is at least 3/],
+    [2, ["--max-seeds", "1000"], /--max-seeds is 1000; it is at most 999/],
     [1, ["--matrix", "layers.9.*"], /layers\.9/],
     [1, ["--max-length", "1"], /./],
   ])("exit %i: %j", async (code, options, message) => {

@@ -29,11 +29,21 @@ describe("the arguments of a boundary", () => {
     ]);
   });
 
+  test("have seeds that run into no other confirmation's", () => {
+    expect(parsed({ maxSeeds: "999", searchSeeds: "997", evidenceSeeds: "999" })).toMatchObject({
+      ...{ maxSeeds: 999, searchSeeds: 997, evidenceSeeds: 999 },
+    });
+  });
+
   test.each([
     [{ action: "crystal:0" }, /Unknown action 'crystal:0'/],
     [{ action: " , " }, /--action names none/],
     [{ maxSeeds: "2" }, /--max-seeds is 2; it is at least 3/],
+    [{ maxSeeds: "1000" }, /--max-seeds is 1000; it is at most 999: seeds from 1001, 2001, \.\.\. on/],
     [{ searchSeeds: "1" }, /--search-seeds is 1/],
+    // Up to two more where it is close.
+    [{ searchSeeds: "998" }, /--search-seeds is 998; it is at most 997/],
+    [{ evidenceSeeds: "1000" }, /--evidence-seeds is 1000; it is at most 999/],
     [{ maxHours: "soon" }, /--max-hours is 'soon'; it is a positive number/],
     [{ passOver: "-1" }, /--pass-over is '-1'; it is a whole number of at least 0/],
   ])("%j is refused", (options, message) => {

@@ -1,6 +1,7 @@
 /** @file The arguments of `deadweight boundary`, parsed and checked. */
 import { UsageError } from "../foundation/errors.js";
 import { actionName, type BoundaryAction } from "../study/boundary-action.js";
+import { firstSeedOf, furtherSearchSeeds, mostSeeds } from "../study/boundary-seeds.js";
 import { type ComputeArguments, computeArguments, type RawComputeOptions } from "./compute-arguments.js";
 import { type DataArguments, dataArguments, type RawDataOptions } from "./data-arguments.js";
 import { optional, parseConfidence, positiveInteger, positiveNumber, wholeNumber } from "./option-values.js";
@@ -68,19 +69,29 @@ function parseActions(list: string): BoundaryAction[] {
   return [...new Map([...actions.values()].map((action) => [actionName(action), action])).values()];
 }
 
+/** @throws UsageError for more than there are before those of a confirmation begin. */
+function numberOfSeeds(text: string, option: string, most = mostSeeds): number {
+  const value = positiveInteger(text, option);
+  if (value > most)
+    throw new UsageError(
+      `${option} is ${value}; it is at most ${most}: seeds from ${firstSeedOf(0)}, ${firstSeedOf(1)}, ... on are those of one confirmation each.`,
+    );
+  return value;
+}
+
 /** @throws UsageError naming the option and what it takes. */
 export function boundaryArguments(raw: RawBoundaryOptions): BoundaryArguments {
-  const maxSeeds = positiveInteger(raw.maxSeeds, "--max-seeds");
+  const maxSeeds = numberOfSeeds(raw.maxSeeds, "--max-seeds");
   if (maxSeeds < firstLook)
     throw new UsageError(`--max-seeds is ${maxSeeds}; it is at least ${firstLook}, where the first look is taken.`);
-  const searchSeeds = positiveInteger(raw.searchSeeds, "--search-seeds");
+  const searchSeeds = numberOfSeeds(raw.searchSeeds, "--search-seeds", mostSeeds - furtherSearchSeeds);
   if (searchSeeds < 2)
     throw new UsageError(`--search-seeds is ${searchSeeds}; a set needs at least 2 to be told from noise.`);
   return {
     ...dataArguments(raw),
     ...computeArguments(raw),
     ...{ matrices: raw.matrix ?? [], actions: parseActions(raw.action), likePaper: raw.likePaper ?? false },
-    evidenceSeeds: positiveInteger(raw.evidenceSeeds, "--evidence-seeds"),
+    evidenceSeeds: numberOfSeeds(raw.evidenceSeeds, "--evidence-seeds"),
     ...{ searchSeeds, maxSeeds },
     attempts: positiveInteger(raw.attempts, "--attempts"),
     passOver: wholeNumber(raw.passOver, "--pass-over"),

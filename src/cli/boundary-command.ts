@@ -9,7 +9,8 @@ What one matrix costs alone does not say what many cost together. The search
   1. fine-tunes with each matrix treated alone, and orders them: least cost for each parameter saved first;
   2. treats the first 1, 2, 4, ... and all of them together, then bisects; a matrix that a set fails with is passed over;
   3. confirms the largest set that held, on seeds and held-out examples that nothing was decided on. A set that fails is shrunk and
-     confirmed anew on fresh ones, within the same error.
+     confirmed anew on fresh ones, within the same error. A held-out part serves one set of an action, however often a folder is
+     searched: another --matrix or budget gets the parts that are left.
 
 Actions: freeze as trained; crystal:k, the rank-k approximation, frozen; crystal, with k chosen for each matrix; random values, frozen;
 zero; cheapest, the first of random, crystal and freeze that holds alone. Several (freeze,crystal,random) are searched one after the
@@ -41,7 +42,7 @@ export function boundaryCommand(): Command {
     .option("--evidence-seeds <n>", "seeds of each matrix alone", "2")
     .option("--search-seeds <n>", "seeds of a set in the search, at least; two more where it is close", "3")
     .option("--max-seeds <n>", "seeds of a confirmation, at most", "12")
-    .option("--attempts <n>", "confirmations at most, each on a held-out part of its own", "3")
+    .option("--attempts <n>", "confirmations of an action at most, over all searches of a folder", "3")
     .option("--pass-over <n>", "matrices that the search may pass over", "3")
     .option("--like-paper", "also freeze the sets of paper 64 and print its figures beside")
     .option("--steps <n>", "of fine-tuning", "50")

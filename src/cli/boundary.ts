@@ -20,6 +20,7 @@ import { terminalLook } from "../report/terminal-look.js";
 import { rejudgeAtMargins } from "../statistics/rejudged-boundary.js";
 import { type Boundary, type BoundaryOptions, findBoundary } from "../study/boundary.js";
 import { actionName } from "../study/boundary-action.js";
+import { furtherSearchSeeds } from "../study/boundary-seeds.js";
 import { boundaryPlan, boundarySummary } from "../study/boundary-summary.js";
 import { type BoundaryArguments, firstLook } from "./boundary-arguments.js";
 import { type Chosen, openBoundaryModel } from "./boundary-model.js";
@@ -174,7 +175,11 @@ async function searchIn(folder: RunFolder, search: Search): Promise<Finished> {
       ...{ folder, runners, signal, setting: plan.setting, steps, seed, margin, confidence, attempts, actions },
       candidates: opened.chosen.candidates,
       groups: groupsOf(search),
-      seeds: { evidence: args.evidenceSeeds, search: args.searchSeeds, searchMost: args.searchSeeds + 2 },
+      seeds: {
+        evidence: args.evidenceSeeds,
+        search: args.searchSeeds,
+        searchMost: args.searchSeeds + furtherSearchSeeds,
+      },
       looks: { first: firstLook, last: args.maxSeeds },
       mostPassedOver: args.passOver,
       budget: { trials: args.maxTrials, hours: args.maxHours },

@@ -6,7 +6,7 @@ import { testedData, testRecord } from "./test-record.js";
 
 const count = z.number().int();
 
-const treatedMatrix = z.object({
+export const treatedMatrix = z.object({
   /** Canonical name. */
   name: z.string(),
   /** `frozen`, `crystal:4`, `random`, `zero`. */
@@ -96,6 +96,10 @@ export const actionBoundary = z.object({
   held: z.array(z.string()),
   stopped: z.enum(["complete", "budget", "passed over enough"]),
   attempts: z.array(confirmationAttempt),
+  /** Held-out parts, from 1, that other sets of this action took in earlier searches of the folder (`attempts.jsonl`): attempts that this search did not have. Absent in older records. */
+  earlierParts: z.array(count).optional(),
+  /** Names of the set that would have come next and that no held-out part was left for; empty where there is none. Absent in older records. */
+  withoutPart: z.array(z.string()).optional(),
   /** The confirmed set's index in `attempts`; null where none was confirmed. */
   confirmed: count.nullable(),
   savings: savings.nullable(),

@@ -44,12 +44,21 @@ function attemptText(attempt: ConfirmationRecord, record: BoundaryRecord): strin
   }
 }
 
-function whyNone({ attempts, held, tried, stopped }: ActionBoundary, record: BoundaryRecord): string {
+/** That the next set had no held-out part left, since earlier searches took some; null where it did not come to that. */
+function noPartText({ earlierParts = [], withoutPart = [] }: ActionBoundary, { data }: BoundaryRecord): string | null {
+  if (withoutPart.length === 0 || earlierParts.length === 0) return null;
+  return `no held-out part is left to confirm ${inMatrices(withoutPart.length)} on: earlier searches of this folder took ${earlierParts.length} of ${data.confirmation.length} (a new --out with another --seed draws others)`;
+}
+
+function whyNone(action: ActionBoundary, record: BoundaryRecord): string {
+  const { attempts, held, tried, stopped } = action;
+  const noPart = noPartText(action, record);
   const last = attempts.at(-1);
   if (last) {
     const which = attempts.length === 1 ? "in the only attempt" : `in the last of ${attempts.length} attempts`;
-    return `${which} ${attemptText(last, record)}`;
+    return `${which} ${attemptText(last, record)}${noPart === null ? "" : `, and ${noPart}`}`;
   }
+  if (noPart !== null) return noPart;
   if (tried.length === 0)
     return stopped === "budget" ? "the budget ended before any set was tried" : "no set was tried";
   if (held.length > 0) return "none was put to the test of fresh seeds and examples";
@@ -71,14 +80,15 @@ export function actionFinding(record: BoundaryRecord, action: ActionBoundary): s
     return `Of ${candidatesText(record)}, no set is confirmed that can be ${done} together within ${margin}%: ${whyNone(action, record)}.${hint}`;
   }
   const set = `${attempt.size} (${percent(attempt.size / candidates.length, 0)}%, with ${percent(attempt.share)}% of the parameters)`;
-  return `Of ${candidatesText(record)}, ${set} can be ${done} together within ${margin}%: ${withPercent(attemptDeltaText(attempt, margin))}, confirmed on ${counted(attempt.seeds.length, "fresh seed")} and held-out examples that nothing was decided on.${earlierText(action)}`;
+  return `Of ${candidatesText(record)}, ${set} can be ${done} together within ${margin}%: ${withPercent(attemptDeltaText(attempt, margin))}, confirmed on ${counted(attempt.seeds.length, "fresh seed")} and held-out examples that nothing was decided on.${earlierText(action, record)}`;
 }
 
-/** A larger set that was put to the test first is part of the answer. */
-function earlierText({ attempts, confirmed }: ActionBoundary): string {
+/** A larger set that was put to the test first is part of the answer, and so are the sets of earlier searches. */
+function earlierText({ attempts, confirmed, earlierParts = [] }: ActionBoundary, { data }: BoundaryRecord): string {
   const earlier = attempts.slice(0, confirmed ?? 0).map(({ size }) => size);
-  if (earlier.length === 0) return "";
-  return ` Before it, ${earlier.join(" and ")} together were not confirmed.`;
+  const larger = earlier.length === 0 ? "" : ` Before it, ${earlier.join(" and ")} together were not confirmed.`;
+  if (earlierParts.length === 0) return larger;
+  return `${larger} Earlier searches of this folder took ${earlierParts.length} of the ${data.confirmation.length} held-out parts for other sets.`;
 }
 
 function beside(share: number): string {

@@ -142,6 +142,31 @@ describe("boundaryPage where something is missing", () => {
     );
   });
 
+  it("says what earlier searches of the folder took", () => {
+    const [action] = record.actions;
+    const [failed] = action.attempts;
+    expect(finding({ earlierParts: [3], withoutPart: [] })).toContain(
+      "Before it, 29 together were not confirmed. Earlier searches of this folder took 1 of the 3 held-out parts for other sets.",
+    );
+    const taken = { ...unconfirmed, attempts: [], earlierParts: [1, 2, 3], withoutPart: action.held };
+    expect(finding(taken)).toContain(
+      "no set is confirmed that can be frozen together within 0.5%: no held-out part is left to confirm 29 matrices on: earlier searches of this folder took 3 of 3 (a new --out with another --seed draws others). In the search 29 matrices",
+    );
+    const one = { ...unconfirmed, attempts: [failed], earlierParts: [1, 2], withoutPart: action.held.slice(0, 16) };
+    expect(finding(one)).toContain(
+      "in the only attempt 29 matrices together are shown to cost more (delta +0.710% [+0.502, +0.918]), and no held-out part is left to confirm 16 matrices on: earlier searches of this folder took 2 of 3",
+    );
+    // Attempts that a search used up itself need no word.
+    const own = { ...unconfirmed, attempts: [failed], earlierParts: [], withoutPart: action.held.slice(0, 16) };
+    expect(finding(own)).not.toContain("held-out part is left");
+  });
+
+  it("speaks of all searches of a folder where the record tells of them", () => {
+    const methods = (change: Partial<ActionBoundary>) => textOf(parsed(withAction(record, change)), "#methods");
+    expect(methods({ earlierParts: [], withoutPart: [] })).toContain("over all searches of this folder");
+    expect(methods({})).not.toContain("over all searches of this folder");
+  });
+
   it("says where more than the paper hopes for is confirmed", () => {
     const [action] = record.actions;
     const attempt = { ...action.attempts[1], size: 22 };

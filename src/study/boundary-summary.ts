@@ -80,7 +80,7 @@ function attemptOf({ set, part, deltas, interval, confidence, result }: Confirma
 }
 
 function actionRecord(searched: SearchedAction, sizes: Sizes, { savingsOf }: BoundaryFacts): ActionBoundary {
-  const { action, evidence, search, tried, attempts, trials } = searched;
+  const { action, evidence, search, tried, attempts, earlierParts, withoutPart, trials } = searched;
   const confirmed = attempts.findIndex(({ result }) => result === "confirmed");
   return {
     action: actionName(action),
@@ -93,6 +93,8 @@ function actionRecord(searched: SearchedAction, sizes: Sizes, { savingsOf }: Bou
     held: namesOf(search.held),
     stopped: search.stopped,
     attempts: attempts.map((attempt) => attemptOf(attempt, sizes)),
+    earlierParts: earlierParts.map((part) => part + 1),
+    withoutPart: namesOf(withoutPart),
     confirmed: confirmed < 0 ? null : confirmed,
     savings: confirmed < 0 ? null : savingsOf(attempts[confirmed].set),
     trials,

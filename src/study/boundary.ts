@@ -6,9 +6,10 @@ import type { TrialRecord } from "../records/trial-record.js";
 import type { Looks } from "../statistics/first-passage.js";
 import { deltaInterval, type SeedDeltas } from "../statistics/joint-delta.js";
 import { actionName, type BoundaryAction, usesLadder } from "./boundary-action.js";
-import { type ConfirmationAttempt, confirmSet } from "./boundary-confirmation.js";
+import { type Confirmation, confirmSet } from "./boundary-confirmation.js";
 import { findEvidence } from "./boundary-evidence.js";
 import type { Candidate, Evidence } from "./boundary-order.js";
+import { openAttempts } from "./boundary-parts.js";
 import { type BoundarySearch, type MatrixSet, searchBoundary } from "./boundary-search.js";
 import { deltasOf, type FineTuningSetting, searchSpecs, setKey } from "./joint-trials.js";
 import { chooseLearningRate, type LearningRateCandidate } from "./learning-rate.js";
@@ -37,6 +38,7 @@ export interface BoundaryOptions extends LedgerOptions {
   readonly seeds: SearchSeeds;
   /** Of a confirmation. */
   readonly looks: Looks;
+  /** Of each action, over all searches of the folder. */
   readonly attempts: number;
   readonly mostPassedOver: number;
   /** Of each action. */
@@ -58,13 +60,12 @@ export interface TriedSet {
   readonly holds: boolean;
 }
 
-export interface SearchedAction {
+export interface SearchedAction extends Confirmation {
   readonly action: BoundaryAction;
   readonly evidence: readonly Evidence[];
   readonly search: BoundarySearch;
   /** In the order in which they were tried. */
   readonly tried: readonly TriedSet[];
-  readonly attempts: readonly ConfirmationAttempt[];
   /** That no earlier action had run. */
   readonly trials: number;
 }
@@ -157,9 +158,10 @@ async function searchAction(
   action: BoundaryAction,
   ledger: TrialLedger,
   tuning: FineTuningSetting,
+  attemptsPath: string,
   options: BoundaryOptions,
 ): Promise<SearchedAction> {
-  const { candidates, seeds, margin, confidence, attempts, looks, mostPassedOver } = options;
+  const { candidates, seeds, margin, confidence, looks, mostPassedOver, onNote } = options;
   const before = ledger.records.length;
   const name = actionName(action);
   const budget = {
@@ -174,11 +176,12 @@ async function searchAction(
   const sets = new SetTrials(ledger, budget, tuning, options, name);
   const order = evidence.map(({ candidate, arm }) => ({ name: candidate.name, arm }));
   const search = await searchBoundary(order, sets.holds, { mostPassedOver });
-  const made = await confirmSet(search.held, (set) => sets.smaller(set), {
-    ...{ ...tuning, ledger, budget, margin, confidence, attempts, looks, stage: `${name}: confirmation` },
+  const confirmation = await confirmSet(search.held, (set) => sets.smaller(set), {
+    ...{ ...tuning, ledger, budget, margin, confidence, looks, onNote, stage: `${name}: confirmation` },
+    parts: { path: attemptsPath, action: name, count: options.attempts },
   });
   return {
-    ...{ action, evidence, search, tried: [...sets.tried.values()], attempts: made },
+    ...{ action, evidence, search, tried: [...sets.tried.values()], ...confirmation },
     trials: ledger.records.length - before,
   };
 }
@@ -186,11 +189,12 @@ async function searchAction(
 /** Runs what is missing; the same command continues and comes to the same. @throws InterruptedError: what is finished is on file. */
 export async function findBoundary(options: BoundaryOptions): Promise<Boundary> {
   const { actions, groups, seeds, steps } = options;
+  const attemptsPath = openAttempts(options.folder, options.attempts);
   const ledger = new TrialLedger(options);
   const { learningRate, rateCandidates } = await chooseRate(ledger, options);
   const tuning = { steps, learningRate };
   const searched: SearchedAction[] = [];
-  for (const action of actions) searched.push(await searchAction(action, ledger, tuning, options));
+  for (const action of actions) searched.push(await searchAction(action, ledger, tuning, attemptsPath, options));
   const measured: (NamedSet & { deltas: SeedDeltas })[] = [];
   for (const group of groups) {
     const set = group.matrices.map((name) => ({ name, arm: { kind: "frozen" as const } }));
