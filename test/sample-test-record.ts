@@ -70,6 +70,15 @@ function curve({ damage, deltaPercent }: ArmShape): ArmFigures["curve"] {
   });
 }
 
+/** Of one seed against full: far narrower than what seeds differ in. */
+function deltaCurve(arm: ArmShape): ArmFigures["deltaCurve"] {
+  const full = curve(shape(0, 0, 0));
+  return curve(arm).map(({ step, mean }, index) => {
+    const delta = ((mean - full[index].mean) / full[index].mean) * 100;
+    return { step, mean: delta, low: delta - 0.8 * arm.halfWidth, high: delta + 0.9 * arm.halfWidth };
+  });
+}
+
 function figures(arm: ArmShape): ArmFigures {
   const { damage, deltaPercent, halfWidth, n } = arm;
   const forgotten = 1.1 * damage - 0.06;
@@ -83,11 +92,12 @@ function figures(arm: ArmShape): ArmFigures {
     generalDeltaPercent: around(forgotten, 0.04 + 0.2 * damage, n),
     likePaper: { trainLossLast: trainLoss * (1 + bare / 100), deltaPercent: bare },
     curve: deltaPercent === null ? [] : curve(arm),
+    deltaCurve: deltaPercent === null ? [] : deltaCurve(arm),
   };
 }
 
 function fullFigures(): ArmFigures {
-  const { generalDeltaPercent, ...full } = figures(shape(0, 0, 0));
+  const { generalDeltaPercent, deltaCurve: _, ...full } = figures(shape(0, 0, 0));
   return {
     ...full,
     deltaPercent: nothing,
@@ -318,7 +328,7 @@ export function olderTestRecord(): TestRecord {
   const { general, ...examples } = record.data.examples;
   const { sequential, ...verdicts } = record.verdicts;
   const { fixedDesign, ...trials } = record.trials;
-  const older = ({ generalLossAfter, generalDeltaPercent, ...arm }: ArmFigures): ArmFigures => arm;
+  const older = ({ generalLossAfter, generalDeltaPercent, deltaCurve, ...arm }: ArmFigures): ArmFigures => arm;
   return {
     ...record,
     data: { ...record.data, examples },

@@ -5,7 +5,7 @@ import { counted, fixed, signed } from "./figure-text.js";
 import type { Html } from "./html.js";
 import { lineChart } from "./line-chart.js";
 
-interface ArmCurve extends Pick<ArmFigures, "curve"> {
+interface ArmCurve extends Pick<ArmFigures, "curve" | "deltaCurve"> {
   readonly arm: string;
 }
 
@@ -50,28 +50,39 @@ export function heldOutCurves(curves: ArmCurves): Html {
   });
 }
 
-/** Percent of full's mean loss at the same step. */
-function distance(row: ArmCurve, full: ArmCurve): [number, number][] {
-  const baseline = new Map(full.curve.map(({ step, mean }) => [step, mean]));
+/** Of older records, which hold no paired differences: percent of full's mean loss at the same step. */
+function unpairedDistance(row: ArmCurve, full: ArmCurve | undefined): [number, number][] {
+  const baseline = new Map(full?.curve.map(({ step, mean }) => [step, mean]));
   return row.curve.flatMap(({ step, mean }) => {
     const reference = baseline.get(step);
     return reference ? [[step, ((mean - reference) / reference) * 100] as [number, number]] : [];
   });
 }
 
+const pairedText =
+  "Each seed against full at the same step: mean over the seeds that the arm's delta rests on; it ends at that delta. Bands: smallest to largest seed.";
+const unpairedText =
+  "Difference of the mean losses at the same step, each over the seeds of its own arm that finished; this record holds no curves that are paired seed by seed, so where an arm has fewer seeds than full, part of its distance may be what seeds differ in.";
+
 export function distanceCurves(curves: ArmCurves): Html {
-  const { arms, verdicts } = curves;
+  const { arms, sft, verdicts } = curves;
   const { margin } = verdicts;
   const full = arms.find(({ arm }) => arm === "full");
+  const others = arms.filter((row) => row !== full);
   const names = namesOf(curves);
-  const series = arms
-    .filter((row) => full && row !== full)
-    .map((row) => ({ name: row.arm, look: armLook(names, row.arm), points: distance(row, full!) }));
+  const paired = others.every(({ deltaCurve }) => deltaCurve !== undefined);
+  const many = sft.seeds.length > 1;
+  const series = others.map((row) => {
+    const { arm, deltaCurve = [] } = row;
+    const points = paired ? deltaCurve.map(({ step, mean }) => [step, mean] as const) : unpairedDistance(row, full);
+    const band = deltaCurve.map(({ step, low, high }) => [step, low, high] as const);
+    return { name: arm, look: armLook(names, arm), points, ...(paired && many && { band }) };
+  });
   const last = series.map(({ name, points }) => `${name} ${signed(points.at(-1)?.[1], 2)}%`);
   return lineChart({
     title: "Distance to full fine-tuning",
-    description: `Difference of the mean held-out loss to full fine-tuning over the steps; at the last step ${last.join(", ")}.`,
-    caption: `Difference of the mean losses at the same step, over the seeds that finished. What replacing the matrix costs at step 0 and how fine-tuning takes it back. Shaded: within the margin of ±${margin}%.`,
+    description: `Difference of the held-out loss to full fine-tuning over the steps; at the last step ${last.join(", ")}.`,
+    caption: `${paired ? (many ? pairedText : "One seed, against full at the same step.") : unpairedText} What replacing the matrix costs at step 0 and how fine-tuning takes it back. Shaded: within the margin of ±${margin}%.`,
     x: { label: stepLabel },
     y: { label: "loss against full (%)", include: [-margin, margin] },
     shaded: [-margin, margin],

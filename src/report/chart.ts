@@ -19,12 +19,7 @@ interface Element {
   readonly outerHTML: string;
 }
 
-/** @param shape `wide`: a chart of its own, beside which there is none. */
-export function chart(
-  { title, description, caption }: ChartText,
-  options: Plot.PlotOptions,
-  shape: "column" | "wide" = "column",
-): Html {
+function drawn(title: string, description: string, options: Plot.PlotOptions): Html {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const drawing: Element = Plot.plot({
     document,
@@ -35,8 +30,32 @@ export function chart(
   });
   // Written here and not by the library, whose serializer leaves angle brackets in attributes as they are.
   const named = html`<svg role="img" aria-label="${title}" aria-description="${description}" `;
-  const svg = trusted(drawing.outerHTML.replace(/^<svg /, () => named.html));
-  return html`<figure class="${shape === "wide" ? "chart wide" : "chart"}"><h3>${title}</h3>${svg}<figcaption>${typographic(caption)}</figcaption></figure>\n`;
+  return trusted(drawing.outerHTML.replace(/^<svg /, () => named.html));
+}
+
+/** @param shape `wide`: a chart of its own, with its caption beside it; where the window is narrow, it scrolls. */
+export function chart(
+  { title, description, caption }: ChartText,
+  options: Plot.PlotOptions,
+  shape: "column" | "wide" = "column",
+): Html {
+  const svg = drawn(title, description, options);
+  return shape === "wide"
+    ? html`<figure class="chart wide aside"><h3>${title}</h3><div class="drawing" role="region" aria-label="${title}" tabindex="0">${svg}</div><figcaption>${typographic(caption)}</figcaption></figure>\n`
+    : html`<figure class="chart"><h3>${title}</h3>${svg}<figcaption>${typographic(caption)}</figcaption></figure>\n`;
+}
+
+export interface Part {
+  readonly description: string;
+  readonly options: Plot.PlotOptions;
+}
+
+/** One chart in several drawings: side by side where the window is wide, one below the other where it is narrow. */
+export function chartOfParts({ title, caption }: Pick<ChartText, "title" | "caption">, parts: readonly Part[]): Html {
+  const svgs = parts.map(({ description, options }, index) =>
+    drawn(parts.length === 1 ? title : `${title}, part ${index + 1} of ${parts.length}`, description, options),
+  );
+  return html`<figure class="chart parts${parts.length === 1 ? " aside" : ""}"><h3>${title}</h3><div class="grid">${svgs}</div><figcaption>${typographic(caption)}</figcaption></figure>\n`;
 }
 
 /** Where there is nothing to draw. */

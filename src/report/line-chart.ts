@@ -70,7 +70,11 @@ function marksOf({ look, points, band, shape = "line", thin = false }: Series): 
   const marks: Plot.Markish[] = [];
   if (band)
     marks.push(
-      Plot.areaY(band, { x: "0", y1: "1", y2: "2", fill: look.color, fillOpacity: 0.14, ariaLabel: "band over seeds" }),
+      // Not an `ariaLabel`, which is a channel: a string is read as the name of a column, and what has none is not drawn.
+      Plot.areaY(band, {
+        ...{ x: "0", y1: "1", y2: "2", fill: look.color, fillOpacity: 0.14 },
+        ariaDescription: "from the smallest to the largest",
+      }),
     );
   if (shape !== "points")
     marks.push(

@@ -1,18 +1,21 @@
-/** @file The style sheet of the page: light, dark, narrow, printed. */
+/** @file The style sheet of the page: light, dark, narrow, printed. Of tables: see `table-style.ts`. */
+import { tableStyle } from "./table-style.js";
 
 /** `--full`: as much of a series colour as leaves text on it 4.5:1. Series colours: text, then Okabe & Ito's (2008), darkened or lightened until they stand out from the background by 3:1 or more. */
 export const pageStyle = `
 :root {
   color-scheme: light dark;
   --paper: #fff; --ink: #1c1e21; --muted: #5d636b; --line: #d9dce0; --panel: #f5f6f7; --link: #0b5cad;
-  --bad: #b3261e; --bad-panel: #fdeceb; --good: #17693a; --target: #fff6d8; --shade: #00000012; --worse: #b3261e12;
+  --bad: #b3261e; --bad-panel: #fdeceb; --good: #17693a; --shade: #00000012; --worse: #b3261e12;
+  --warn: #a86400; --warn-panel: #fdf1dc; --target: #fff6d8; --target-tint: #ffd23c33; --edge: #00000038;
   --series-0: #1c1e21; --series-1: #0072b2; --series-2: #c44e00; --series-3: #00805c; --series-4: #a83c86; --series-5: #7d6608;
   --full: 70%;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #15171a; --ink: #e4e6e9; --muted: #9aa1aa; --line: #363b42; --panel: #1f2226; --link: #7ab8f5;
-    --bad: #ff8a80; --bad-panel: #43191a; --good: #6fd39b; --target: #3a3313; --shade: #ffffff1c; --worse: #ff8a8014;
+    --bad: #ff8a80; --bad-panel: #43191a; --good: #6fd39b; --shade: #ffffff1c; --worse: #ff8a8014;
+    --warn: #f0b429; --warn-panel: #33280f; --target: #3b3619; --target-tint: #d2b41433; --edge: #ffffff3d;
     --series-0: #e4e6e9; --series-1: #56b4e9; --series-2: #ff9d57; --series-3: #3ccf9c; --series-4: #ea95cd; --series-5: #e6cf52;
     --full: 45%;
   }
@@ -20,7 +23,7 @@ export const pageStyle = `
 @media print {
   :root {
     --paper: #fff; --ink: #000; --muted: #444; --line: #bbb; --panel: #fff; --bad: #b3261e; --bad-panel: #fff; --good: #17693a;
-    --target: #fff6d8; --shade: #00000012; --worse: #b3261e12;
+    --warn: #a86400; --warn-panel: #fff; --target: #fff6d8; --target-tint: #ffd23c33; --shade: #00000012; --worse: #b3261e12;
     --series-0: #000; --series-1: #0072b2; --series-2: #c44e00; --series-3: #00805c; --series-4: #a83c86; --series-5: #7d6608;
     --full: 70%;
   }
@@ -40,6 +43,7 @@ p, ul, ol { max-width: 74ch; }
 p { margin: 0 0 12px; overflow-wrap: break-word; }
 a { color: var(--link); }
 code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+p:not(.note) > code, p b code, li code { white-space: nowrap; }
 .kicker { color: var(--muted); margin: 0 0 16px; }
 .summary { font-size: clamp(17px, 1.6vw, 19px); line-height: 1.5; }
 .verdict { border-left: 4px solid var(--series-3); background: var(--panel); padding: 12px 16px; margin: 0 0 14px; max-width: none; }
@@ -52,34 +56,15 @@ code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; ove
 .banner p:last-child, .verdict p:last-child { margin: 0; max-width: none; }
 .note, figcaption, footer { font-size: 14px; line-height: 1.45; color: var(--muted); }
 .note { margin: 8px 0 0; max-width: 96ch; }
-.warning { color: var(--bad); }
+.warning { border-left: 4px solid var(--warn); background: var(--warn-panel); padding: 8px 14px; margin: 0 0 8px; max-width: 96ch; } .checks + .warning { margin-top: 14px; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 32px 40px; margin: 26px 0; }
 .grid > * { min-width: 0; }
 .chart { margin: 0; min-width: 0; max-width: 640px; break-inside: avoid; }
 .chart svg { display: block; width: 100%; height: auto; max-width: none; overflow: visible; font-family: inherit; font-size: 12px; }
 .chart figcaption { margin-top: 6px; max-width: 64ch; }
+.chart.parts { max-width: none; } .parts .grid { align-items: start; margin: 0; } .parts svg { max-width: 560px; } .parts:not(.aside) figcaption { max-width: 96ch; }
 .missing p { color: var(--muted); border: 1px dashed var(--line); padding: 24px; }
-.table { overflow-x: auto; margin: 18px 0 0; border-bottom: 1px solid var(--line); }
-.table:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-.tall { max-height: 560px; overflow-y: auto; }
-.tall thead { position: sticky; top: 0; background: var(--paper); z-index: 1; }
-table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: 14px; line-height: 1.35; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 650; font-size: 16px; padding-bottom: 8px; }
-th, td { padding: 5px 8px; text-align: left; vertical-align: baseline; white-space: nowrap; }
-thead th { font-weight: 600; color: var(--muted); vertical-align: bottom; border-bottom: 1px solid var(--ink); white-space: normal; }
-thead th.group { text-align: center; border-bottom: 0; padding-bottom: 2px; }
-thead th.group span { display: block; border-bottom: 1px solid var(--line); }
-tbody th { font-weight: 500; }
-tbody tr + tr > * { border-top: 1px solid var(--line); }
-tr > *:first-child { padding-left: 0; }
-.number { text-align: right; }
-.begins { padding-left: 18px; }
-tr.target > * { background: var(--target); font-weight: 650; }
-tr.target > *:first-child { box-shadow: -8px 0 0 var(--target); }
-tr.printed > * { color: var(--muted); font-style: italic; }
-tr.bad td.toned { color: var(--bad); font-weight: 650; }
-tr.good td.toned { color: var(--good); font-weight: 650; }
-.checks { list-style: none; padding: 0; margin: 0; }
+${tableStyle}.checks { list-style: none; padding: 0; margin: 0; }
 .checks li { padding: 6px 0 6px 84px; position: relative; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 .checks li:first-child { border-top: 0; }
 .checks b { position: absolute; left: 0; }
@@ -99,9 +84,6 @@ dt { color: var(--muted); } dd { margin: 0; min-width: 0; overflow-wrap: anywher
 .bar.above { background: linear-gradient(to right, var(--paper), color-mix(in srgb, var(--series-2) var(--full), var(--paper))); }
 .pick { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; text-decoration: underline dotted var(--muted); text-underline-offset: 3px; }
 .pick:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
-.pickable tbody tr { cursor: pointer; } .pickable tbody tr:hover > * { background: var(--panel); }
-#all tbody th, #all thead th:first-child { position: sticky; left: 0; background: var(--paper); z-index: 1; }
-.methods td { white-space: normal; min-width: 16ch; }
 .spectrum text { fill: var(--muted); } .spectrum .grid-line { stroke: var(--line); }
 .spectrum polyline { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .spectrum .value-line { stroke: var(--series-1); } .spectrum .noise-line { stroke: var(--muted); stroke-dasharray: 4 4; }
@@ -110,8 +92,13 @@ dt { color: var(--muted); } dd { margin: 0; min-width: 0; overflow-wrap: anywher
 .sort { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }
 [aria-sort="ascending"] .sort::after { content: " ↑"; } [aria-sort="descending"] .sort::after { content: " ↓"; }
 select, input { font: inherit; font-size: 15px; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 4px 8px; max-width: 100%; }
-.chart.wide { max-width: 760px; }
-tr.continues > * { border-top: 0 !important; } tr.continues > th, tr.continues > td.of-block { color: transparent; }
+.chart.wide { max-width: 760px; } .drawing { overflow-x: auto; }
+@media (min-width: 1000px) {
+  .chart.aside { max-width: none; display: grid; grid-template-columns: minmax(0, 760px) minmax(0, 1fr); gap: 0 32px; } .chart.aside h3 { grid-column: 1 / -1; }
+  .chart.aside figcaption { align-self: center; } .chart.parts.aside { grid-template-columns: minmax(0, 560px) minmax(0, 1fr); }
+  .checks { columns: 2; column-gap: 40px; max-width: none; } .checks li { break-inside: avoid; } .checks li:first-child { border-top: 1px solid var(--line); }
+  #methods { columns: 2; column-gap: 40px; } #methods > h2, #methods > .table { column-span: all; } #methods > p { break-inside: avoid; }
+}
 .chip { display: inline-block; min-width: 80px; padding: 4px 8px; border: 1px solid transparent; border-radius: 3px; font-size: 12px; line-height: 1.35; text-align: center; color: var(--ink); text-decoration: none; white-space: nowrap; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 a.chip:hover { border-color: var(--ink); } a.chip:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 .chip.redundant { background: color-mix(in srgb, var(--series-1) var(--full), var(--paper)); }
@@ -127,22 +114,17 @@ details.target .seeds { color: var(--muted); font-size: 14px; white-space: nowra
 details.target:target > summary { font-weight: 650; }
 p.forgetting { margin: 14px 0; }
 details.target > .table { margin-bottom: 26px; } #curves > .note + details { margin-top: 16px; }
-#arms tbody th, #sensitivity tbody th, #like-paper tbody th { white-space: normal; }
-.table tr.continues > th { max-width: 0; overflow: hidden; white-space: nowrap !important; }
 footer { margin-top: 52px; padding-top: 16px; padding-bottom: 40px; border-top: 1px solid var(--line); }
 @media (max-width: 620px) {
-  .chart svg.spectrum { font-size: 17px; } .chart.wide svg.plot { font-size: 14.5px; }
+  .chart svg.spectrum { font-size: 17px; } .chart svg.plot { font-size: 13px; } .drawing svg.plot { min-width: 560px; font-size: 14.5px; }
   .grid { gap: 30px; }
   .checks li { padding-left: 0; } .checks b { position: static; display: block; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 10px; }
-  tbody th, .table tr > *:first-child:is(th, td) { position: sticky; left: 0; background: var(--paper); z-index: 1; white-space: normal; min-width: 96px; }
-  .table tr.target > *:first-child { background: var(--target); }
+  .map .chip { min-width: 0; padding: 4px 6px; }
 }
 @media print {
   body { font-size: 10.5pt; } main, header, footer { max-width: none; padding: 0; }
-  .tall { max-height: none; overflow: visible; } .tall thead { position: static; }
-  .table { overflow: visible; } table { font-size: 8.5pt; } th, td { padding: 2pt 4pt; } .begins { padding-left: 8pt; }
-  tr, .banner, .verdict { break-inside: avoid; } h2 { break-after: avoid; } .download { display: none; }
+  .banner, .verdict, .warning { break-inside: avoid; } h2 { break-after: avoid; } .download { display: none; }
   .grid { grid-template-columns: 1fr 1fr; }
 }
 `;

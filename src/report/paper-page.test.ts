@@ -130,7 +130,7 @@ describe("a page of what is missing", () => {
 
   it("says where an arm is that is not on the axis", () => {
     const chart = parsed(paperPage(incompletePaperRecord())).querySelector("#arms figure > svg")!;
-    expect(texts(chart, "g[aria-label=text] text")).toEqual(["margin +0.5%", "+35.0% →", "diverged: 2 of 5 seeds"]);
+    expect(texts(chart, "g[aria-label=text] text")).toEqual(["margin +0.5%", "diverged: 2 of 5 seeds", "+35.0%"]);
   });
 
   it.each([

@@ -21,7 +21,7 @@ function seedsOfArms({ full, verdicts }: TestRecord, { arms }: TargetResult): { 
 }
 
 const unevenNote =
-  "Arms that were decided early had fewer seeds than full. In the curves each mean is over the seeds of its own arm, so there part of the distance to full may be what seeds differ in; the deltas in the tables are paired seed by seed.";
+  "Arms that were decided early had fewer seeds than full. Each curve of held-out losses is over the seeds of its own arm, so part of what lies between two of them may be what seeds differ in; the deltas in the tables are paired seed by seed.";
 
 function members({ target: { matrices } }: TargetResult): Html {
   return matrices.length === 1

@@ -96,7 +96,7 @@ export function targetTable(record: TestRecord): ReportTable {
         : []),
       ...(general
         ? [
-            `General text: what fine-tuning makes the model forget. Loss after fine-tuning (full: ${full.generalLossAfter ? plusMinus(full.generalLossAfter, 4) : absent}) and its delta against full's, paired by seed over all seeds that finished, with a ${fixed(confidence * 100, 0)}% interval that is not adjusted; below zero the arm forgets less. No verdict rests on it.`,
+            `General text: what fine-tuning makes the model forget. Loss after fine-tuning (full: ${full.generalLossAfter ? plusMinus(full.generalLossAfter, 4) : absent}) and its delta against full's, paired by seed, with a ${fixed(confidence * 100, 0)}% interval that is not adjusted; below zero the arm forgets less. No verdict rests on it.`,
           ]
         : []),
     ],

@@ -104,14 +104,15 @@ describe("testPage", () => {
   });
 
   it("draws a line for each arm, on one scale, and grows with the targets", () => {
-    const [chart] = all(document, "#arms figure > svg");
-    const labels = texts(chart, "text").filter((text) => text.includes(" · "));
+    const parts = all(document, "#arms figure svg");
+    expect(parts.length).toBe(2);
+    const labels = texts(document, "#arms figure svg text").filter((text) => text.includes(" · "));
     expect(labels.length).toBe(13);
     expect(labels[12]).toBe(`${group}  ·  needed`);
-    expect(chart.getAttribute("aria-description")).toContain("layers.5.mlp.down_proj, freezable: frozen");
+    expect(parts[1].getAttribute("aria-description")).toContain("layers.5.mlp.down_proj, freezable: frozen");
     const many = sampleTestRecord();
     many.targets = Array.from({ length: 5 }, () => many.targets).flat();
-    const height = (drawn: Node) => Number(drawn.querySelector("#arms figure > svg")!.getAttribute("height"));
+    const height = (drawn: Node) => Number(drawn.querySelector("#arms figure svg")!.getAttribute("height"));
     expect(height(parsed(many)) / height(document)).toBeGreaterThan(4);
   });
 
@@ -246,7 +247,7 @@ describe("testPage, where something is wrong", () => {
   it("renders a test without trials, without verdicts and without targets", () => {
     const empty = parsed(emptyTestRecord());
     expect(new Set(texts(empty, "#curves summary .chip"))).toEqual(new Set(["undecided"]));
-    expect(texts(empty, "#arms figure > svg text").filter((text) => text === "no figure").length).toBe(39);
+    expect(texts(empty, "#arms figure svg text").filter((text) => text === "no figure").length).toBe(39);
     expect(empty.querySelector("#arms ul")!.textContent).toContain("it takes two seeds to say how many would decide");
     const unjudged = emptyTestRecord();
     unjudged.verdicts.matrices = [];

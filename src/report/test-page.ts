@@ -21,7 +21,14 @@ import { verdictMap } from "./verdict-map.js";
 function summary(record: TestRecord): Html {
   return html`<section id="summary">${testFindings(record).map((text) => html`<p class="summary">${typographic(text)}</p>\n`)}
 ${record.targets.length > 1 ? html`<p><b>${prose(jointWarning)}</b></p>` : ""}
+${warningsNotice(record)}
 <p class="note">${reach}</p></section>`;
+}
+
+/** They stand far below, and limit what stands above. */
+function warningsNotice({ verdicts: { warnings } }: TestRecord): Html {
+  if (warnings.length === 0) return html``;
+  return html`<p class="warning"><a href="#controls">${counted(warnings.length, "warning")}</a> ${warnings.length === 1 ? "limits" : "limit"} what these verdicts mean.</p>`;
 }
 
 function undecided({ verdicts }: TestRecord): Html {

@@ -1,8 +1,9 @@
 /** @file The figures of an arm over its seeds, from the trials and their verdicts. Runs nothing. */
-import type { ArmFigures, Estimate } from "../records/arm-figures.js";
+import type { ArmFigures, CurvePoint, Estimate } from "../records/arm-figures.js";
 import type { FinishedOutcome, TrialRecord } from "../records/trial-record.js";
-import type { VerdictsRecord } from "../records/verdicts-record.js";
+import type { ArmSummary, VerdictsRecord } from "../records/verdicts-record.js";
 import { type ArmOfMatrices, deltasPercent, estimateMean, type Pair, pairUp } from "./paired-difference.js";
+import { firstSeeds } from "./tested-arms.js";
 
 interface FinishedTrial {
   readonly seed: number;
@@ -22,12 +23,38 @@ function finishedTrials(trials: readonly TrialRecord[], { arm, matrices }: ArmOf
   );
 }
 
-function curveOf(finished: readonly FinishedTrial[]): ArmFigures["curve"] {
-  const steps = finished[0]?.outcome.curve.map(([step]) => step) ?? [];
-  return steps.map((step, index) => {
-    const losses = finished.map(({ outcome }) => outcome.curve[index][1]);
-    const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-    return { step, mean, low: Math.min(...losses), high: Math.max(...losses) };
+function pointAt(step: number, values: readonly number[]): CurvePoint {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { step, mean, low: Math.min(...values), high: Math.max(...values) };
+}
+
+function curveOf(outcomes: readonly FinishedOutcome[]): CurvePoint[] {
+  const steps = outcomes[0]?.curve.map(([step]) => step) ?? [];
+  return steps.map((step, index) =>
+    pointAt(
+      step,
+      outcomes.map(({ curve }) => curve[index][1]),
+    ),
+  );
+}
+
+/** Percent of full's loss by step. */
+function relativeCurve({ own, full }: Pair): Map<number, number> {
+  const baseline = new Map(full.curve);
+  return new Map(
+    own.curve.map(([step, loss]) => {
+      const reference = baseline.get(step) ?? Number.NaN;
+      return [step, ((loss - reference) / reference) * 100];
+    }),
+  );
+}
+
+/** Paired by seed, so that what seeds differ in cancels as it does in the delta of the verdict. Steps that some trial lacks are left out. */
+function deltaCurveOf(pairs: readonly Pair[]): CurvePoint[] {
+  const curves = pairs.map(relativeCurve);
+  return [...(curves[0]?.keys() ?? [])].flatMap((step) => {
+    const values = curves.map((curve) => curve.get(step) ?? Number.NaN);
+    return values.every(Number.isFinite) ? [pointAt(step, values)] : [];
   });
 }
 
@@ -44,11 +71,11 @@ function likePaper(trials: readonly TrialRecord[], which: ArmOfMatrices): ArmFig
 /** Of trials that measured general text; nothing where none did. */
 function generalFigures(
   pairs: readonly Pair[],
-  finished: readonly FinishedTrial[],
+  outcomes: readonly FinishedOutcome[],
   { arm }: ArmOfMatrices,
   confidence: number,
 ): Pick<ArmFigures, "generalLossAfter" | "generalDeltaPercent"> {
-  const losses = finished.flatMap(({ outcome }) => outcome.generalLossAfter ?? []);
+  const losses = outcomes.flatMap(({ generalLossAfter }) => generalLossAfter ?? []);
   if (losses.length === 0) return {};
   const deltas = pairs.flatMap(({ full, own }) =>
     full.generalLossAfter === undefined || own.generalLossAfter === undefined
@@ -61,28 +88,43 @@ function generalFigures(
   };
 }
 
-/** @param which for `full`, which treats no matrix, the deltas do not exist. */
+/**
+ * The pairs that the delta of the verdict rests on. What was judged is always the first seeds of those that ended: all of them where it
+ * was judged once, those up to the deciding look (or the newest) where it was judged after every seed.
+ */
+function judgedPairs(
+  trials: readonly TrialRecord[],
+  which: ArmOfMatrices,
+  judged: ArmSummary | undefined,
+): readonly Pair[] {
+  const all = pairUp(trials, which);
+  return (judged ? firstSeeds(all, judged.n) : all).pairs;
+}
+
+/** @param which for `full`, which treats no matrix, the deltas do not exist and every seed that finished counts. */
 export function armFiguresOf(
   trials: readonly TrialRecord[],
   which: ArmOfMatrices,
   verdicts: VerdictsRecord,
 ): ArmFigures {
   const { confidence } = verdicts;
-  const finished = finishedTrials(trials, which);
-  const over = (select: (outcome: FinishedOutcome) => number) =>
-    estimateMean(
-      finished.map(({ outcome }) => select(outcome)),
-      confidence,
-    );
+  const isFull = which.arm === "full";
   const judged = verdicts.matrices.find(({ name }) => name === which.matrices.join("+"))?.arms[which.arm];
-  const { pairs } = pairUp(trials, which);
+  const pairs = isFull ? [] : judgedPairs(trials, which, judged);
+  // Without a judged seed there is no delta that the losses could contradict.
+  const outcomes =
+    !isFull && judged && judged.n > 0
+      ? pairs.map(({ own }) => own)
+      : finishedTrials(trials, which).map(({ outcome }) => outcome);
+  const over = (select: (outcome: FinishedOutcome) => number) => estimateMean(outcomes.map(select), confidence);
   return {
     lossBefore: over((outcome) => outcome.heldOutLossBefore),
     lossAfter: over((outcome) => outcome.heldOutLossAfter),
-    deltaBeforePercent: which.arm === "full" ? nothing : estimateMean(deltasPercent(pairs, "before"), confidence),
+    deltaBeforePercent: isFull ? nothing : estimateMean(deltasPercent(pairs, "before"), confidence),
     deltaPercent: judged ? { mean: judged.meanDeltaPercent, low: judged.low, high: judged.high, n: judged.n } : nothing,
-    ...generalFigures(pairs, finished, which, confidence),
+    ...generalFigures(pairs, outcomes, which, confidence),
     likePaper: likePaper(trials, which),
-    curve: curveOf(finished),
+    curve: curveOf(outcomes),
+    ...(!isFull && { deltaCurve: deltaCurveOf(pairs) }),
   };
 }
