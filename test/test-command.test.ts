@@ -100,7 +100,7 @@ describe("a test", () => {
       calibrationHeldOut: 0,
       general: 0,
     });
-    expect(record.trials).toEqual({ finished: 16, diverged: 0, failed: 0, fixedDesign: 16 });
+    expect(record.trials).toEqual({ finished: 16, diverged: 0, failed: 0, fixedDesign: 16, others: 2 });
     expect(record.targets.map(({ arms }) => arms.map(({ arm }) => arm))).toEqual(
       Array(2).fill(["frozen", "crystal", "random"]),
     );

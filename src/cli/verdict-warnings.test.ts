@@ -28,6 +28,7 @@ function trialsOf({ held = 100, loss = 2, damage = 0.5, arms = ["frozen", "rando
     return [
       { ...full, trainableParameters: parameters },
       { ...other, trainableParameters: parameters },
+      sampleTrial({ arm: "random", seed, loss: after, purpose: "control", matrices: ["planted"] }),
       ...arms.map((arm) => ({
         ...sampleTrial({ arm, seed, loss: after, before: arm === "frozen" ? 4 : 4 + damage, matrices: [name] }),
         trainableParameters: parameters - held,
@@ -54,6 +55,21 @@ function finished(
 }
 
 describe("verdicts that are judged again", () => {
+  test("warn of what the run left out, or chose at the end of what it tried", () => {
+    finished();
+    const bare = trialsOf().filter(({ purpose }) => purpose !== "control");
+    const { learningRate } = bare[0];
+    const rate = (factor: number) => ({
+      ...sampleTrial({ arm: "full", seed: 1, loss: 2, purpose: "learning-rate" }),
+      ...{ key: `rate ${factor}`, learningRate: factor * learningRate },
+    });
+    expect(warningsOf([...bare, rate(0.5), rate(1)])).toEqual([
+      expect.stringMatching(/^No control was run/),
+      expect.stringMatching(/^The learning rate 0\.001 is the highest of those tried/),
+    ]);
+    expect(warningsOf([...trialsOf(), rate(1), rate(2)])).toEqual([]);
+  });
+
   test("have no warning where the record of the test gives no reason", () => {
     finished();
     expect(warningsOf(trialsOf())).toEqual([]);

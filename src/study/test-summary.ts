@@ -29,26 +29,6 @@ function fixedDesign({ seedPlan, targets, arms }: CrystallizationTestOptions, ot
   return others + seeds * (targets.length * arms.length + 1);
 }
 
-/** What the options leave in doubt, whatever the trials show. */
-function optionWarnings(
-  { controls }: Pick<CrystallizationTestOptions, "controls">,
-  { learningRate, candidates }: Pick<CrystallizationTest, "learningRate" | "candidates">,
-): string[] {
-  const highest = candidates.length > 0 && learningRate === Math.max(...candidates.map((tried) => tried.learningRate));
-  return [
-    ...(controls === null
-      ? [
-          "No control was run (--no-controls): nothing shows that this test notices a vital matrix and lets a dead one pass.",
-        ]
-      : []),
-    ...(highest
-      ? [
-          `The learning rate ${learningRate} is the highest of those tried, on one seed: \`full\` may learn more at a higher one (--lr).`,
-        ]
-      : []),
-  ];
-}
-
 /** Absent where it was not scanned. */
 function noiseOf(name: string, scan: readonly MatrixScanRecord[]): Pick<TestedMatrix, "noiseLike"> {
   const scanned = scan.find((matrix) => matrix.name === name);
@@ -112,9 +92,10 @@ export function testSummary(
   };
   const warnings = [
     ...verdicts.warnings,
-    ...optionWarnings(options, test),
     ...testWarnings({
       ...{ heldOutTokens: data.scoredTokens.heldOut, lossAfter: record.full.lossAfter.mean, verdicts },
+      ...{ controlled: options.controls !== null, learningRate },
+      triedRates: candidates.map((tried) => tried.learningRate),
       targets: targetFacts(record),
     }),
   ];

@@ -7,6 +7,7 @@ const record = sampleTestRecord();
 const sound: WarningFacts = {
   ...{ heldOutTokens: 1e5, lossAfter: 2 },
   targets: [{ name: "h.0.x", share: 0.1, noiseLike: [] }],
+  ...{ controlled: true, learningRate: 1e-3, triedRates: [1e-4, 1e-3, 1e-2] },
   verdicts: { floor: { deltaStdPercent: 0.1, meanAbsoluteDeltaPercent: 0.1, n: 3 }, matrices: [] },
 };
 const [target] = sound.targets;
@@ -26,6 +27,14 @@ test("each thing that makes a verdict mean little is named", () => {
   expect(testWarnings({ ...sound, targets: [{ ...target, name: "tiny", share: 1e-6 }] })).toEqual([
     expect.stringMatching(/^tiny: less than 0\.1% of the parameters/),
   ]);
+});
+
+test("a test without controls, or at the highest rate that was tried, is named", () => {
+  expect(testWarnings({ ...sound, controlled: false })).toEqual([expect.stringMatching(/^No control was run/)]);
+  expect(testWarnings({ ...sound, learningRate: 1e-2 })).toEqual([
+    expect.stringMatching(/^The learning rate 0\.01 is the highest of those tried/),
+  ]);
+  expect(testWarnings({ ...sound, triedRates: [] })).toEqual([]);
 });
 
 test("what is not on record is said to be unknown, not passed over", () => {

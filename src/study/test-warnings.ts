@@ -25,6 +25,11 @@ export interface WarningFacts {
   /** Held-out loss of `full` after the last step, mean over seeds, nats per token; null where none finished. */
   readonly lossAfter: number | null;
   readonly targets: readonly TargetFacts[];
+  /** Whether the test was tried on what it must find and what it must let pass. */
+  readonly controlled: boolean;
+  readonly learningRate: number;
+  /** Among which it was chosen; empty where it was given. */
+  readonly triedRates: readonly number[];
   readonly verdicts: Pick<VerdictsRecord, "floor" | "matrices">;
 }
 
@@ -71,6 +76,19 @@ function targetWarnings({ targets }: WarningFacts): string[] {
   return warnings;
 }
 
+function designWarnings({ controlled, learningRate, triedRates }: WarningFacts): string[] {
+  const warnings: string[] = [];
+  if (!controlled)
+    warnings.push(
+      "No control was run: nothing shows that this test notices a vital matrix and lets a dead one pass. Leave out --no-controls.",
+    );
+  if (triedRates.length > 0 && learningRate === Math.max(...triedRates))
+    warnings.push(
+      `The learning rate ${learningRate} is the highest of those tried, each on one seed: \`full\` may learn more at a higher one (--lr).`,
+    );
+  return warnings;
+}
+
 function damageWarnings({ lossAfter, verdicts }: WarningFacts): string[] {
   const { deltaStdPercent } = verdicts.floor;
   const floor = deltaStdPercent === null || lossAfter === null ? null : (deltaStdPercent / 100) * lossAfter;
@@ -106,5 +124,11 @@ function unknown({ heldOutTokens, targets }: WarningFacts): string[] {
 }
 
 export function testWarnings(facts: WarningFacts): string[] {
-  return [...lossWarnings(facts), ...targetWarnings(facts), ...damageWarnings(facts), ...unknown(facts)];
+  return [
+    ...designWarnings(facts),
+    ...lossWarnings(facts),
+    ...targetWarnings(facts),
+    ...damageWarnings(facts),
+    ...unknown(facts),
+  ];
 }
