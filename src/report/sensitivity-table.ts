@@ -101,9 +101,13 @@ export function sensitivitySentence(record: TestRecord): string | null {
   const contradicted = changed.filter(contradicts);
   const open = changed.filter((one) => !contradicts(one));
   const at = `learning rates ${rates.map(({ learningRate }) => learningRate).join(" and ")} instead of ${sft.learningRate}`;
+  const decided = repeated.filter(({ verdict }) => isDecided(verdict)).length;
+  const verdicts = counted(decided, "decided verdict");
   const first =
-    contradicted.length === 0
-      ? `None of ${repeated.length} verdicts is contradicted at ${at}.`
-      : `${contradicted.length} of ${repeated.length} verdicts ${contradicted.length === 1 ? "is" : "are"} contradicted at ${at}: ${changesText(contradicted)}.`;
+    decided === 0
+      ? `No verdict is decided, so that none can be contradicted at ${at}.`
+      : contradicted.length === 0
+        ? `None of ${verdicts} is contradicted at ${at}.`
+        : `${contradicted.length} of ${verdicts} ${contradicted.length === 1 ? "is" : "are"} contradicted at ${at}: ${changesText(contradicted)}.`;
   return open.length === 0 ? first : `${first} Undecided at one rate and not at another: ${changesText(open)}.`;
 }

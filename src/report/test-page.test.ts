@@ -159,7 +159,7 @@ describe("testPage", () => {
 
   it("sets other learning rates and the paper's way beside ours", () => {
     expect(document.querySelector("#sensitivity p")!.textContent).toBe(
-      "None of 13 verdicts is contradicted at learning rates 0.00015 and 0.0006 instead of 0.0003. Undecided at one rate and not at another: layers.5.self_attn.o_proj (low-rank, but undecided at 0.0006).",
+      "None of 11 decided verdicts is contradicted at learning rates 0.00015 and 0.0006 instead of 0.0003. Undecided at one rate and not at another: layers.5.self_attn.o_proj (low-rank, but undecided at 0.0006).",
     );
     expect(texts(document, "#sensitivity tr.target:not(.continues) td")).toEqual(
       // 0.034 * 1.08 = 0.0367, times 0.7 and 1.6.
