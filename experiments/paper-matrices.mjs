@@ -16,6 +16,7 @@ import { runScript } from "../bench/run-script.mjs";
 import { openCheckpoint } from "../dist/checkpoint/checkpoint.js";
 import { parameterCount } from "../dist/checkpoint/parameter-count.js";
 import { listMatrices } from "../dist/checkpoint/weight-names.js";
+import { chooseBackend, noteOtherBackend } from "../dist/cli/chosen-backend.js";
 import { interruptSignal } from "../dist/cli/interrupt.js";
 import { thisMachine } from "../dist/cli/machine.js";
 import { terminalProgress } from "../dist/cli/terminal-progress.js";
@@ -80,6 +81,9 @@ async function main() {
   checkpoint.close();
   const progress = terminalProgress(process.stderr, () => performance.now());
   const signal = interruptSignal(progress.note);
+  const wish = { device: "cpu", backend: "auto", precision: "fp32" };
+  const { engine, ...chosen } = await chooseBackend(wish, { progress, signal });
+  const evaluateEvery = Number(values["evaluate-every"] ?? preset.sft.evaluateEvery);
   const design = {
     ...{ seeds: "auto", firstLook: 3, lastLook: Number(values["max-seeds"]), margin: 0.5, confidence: 0.95 },
     ...{ targets: matrices.map(({ name }) => name), arms },
@@ -87,13 +91,15 @@ async function main() {
   const folder = openRunFolder(values.out ?? join(root, "runs", `paper-matrices-${preset.name}`), {
     ...{ schema: "deadweight/run@1", version, command: "experiments/paper-matrices", machine: thisMachine() },
     ...{
-      configuration: { preset: preset.name },
+      configuration: { preset: preset.name, evaluateEvery },
+      backend: engine,
       inputs: { model: facts.sha256 },
       startedAt: new Date().toISOString(),
       design,
     },
   });
   demandDesign(folder, design);
+  noteOtherBackend(folder, engine, progress.note);
   const jobs = availableParallelism();
   const runners = Array.from({ length: jobs }, workerProcess);
   try {
@@ -104,12 +110,11 @@ async function main() {
     };
     if (!existsSync(data)) writeFileAtomically(data, encodeSftDataset(dataset));
     const { rows, length, slots } = preset.sft;
-    const evaluateEvery = Number(values["evaluate-every"] ?? preset.sft.evaluateEvery);
     const options = {
       ...{ folder, runners, signal, steps: sft.steps, learningRate: sft.learningRate, seed: 1, sensitivity: false },
       setting: {
         ...{ model, data, rows, length, slots, rowsAtOnce: rows, keptTrainers: 3, evaluateEvery },
-        ...{ plantedGate: 0, device: "cpu", threads: 1 },
+        ...{ ...wish, ...chosen, plantedGate: 0, threads: 1 },
       },
       ...{
         targets: matrices.map(({ name }) => [name]),
@@ -127,7 +132,7 @@ async function main() {
     const count = (examples) => examples.length;
     const record = testSummary(
       {
-        ...{ model: facts, setting: options.setting, scoredTokensPerStep: sft.scoredTokensPerStep, scan },
+        ...{ model: facts, setting: options.setting, engine, scoredTokensPerStep: sft.scoredTokensPerStep, scan },
         targets: matrices.map((matrix) => [matrix]),
         data: {
           ...{

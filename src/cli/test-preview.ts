@@ -1,8 +1,9 @@
 /** @file What a test would do, as text: examples with their scored tokens marked, counts, memory, time. Knows no files. */
+
+import { armAt, sequence } from "../records/arm-sequence.js";
 import { count, counted, duration, fixed } from "../report/figure-text.js";
 import { printable, wrap } from "../report/printable.js";
 import { painter, type TerminalLook } from "../report/terminal-look.js";
-import { armAt, sequence } from "../statistics/sequence-test.js";
 import type { SeedPlan } from "../study/crystallization-test.js";
 import type { DataTaskResult } from "./data-task.js";
 import type { TrialCounts } from "./test-trials.js";

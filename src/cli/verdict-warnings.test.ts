@@ -68,6 +68,8 @@ describe("verdicts that are judged again", () => {
       expect.stringMatching(/^The learning rate 0\.001 is the highest of those tried/),
     ]);
     expect(warningsOf([...trialsOf(), rate(1), rate(2)])).toEqual([]);
+    rmSync(join(folder, "test.json"));
+    expect(warningsOf(bare)[0]).toBe("No control has run yet, on what the test must find and must let pass.");
   });
 
   test("have no warning where the record of the test gives no reason", () => {

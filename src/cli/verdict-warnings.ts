@@ -57,7 +57,7 @@ export function folderWarnings(
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const warnings = testWarnings({
     heldOutTokens: heldOutTokens ? sum(heldOutTokens) : (record?.data.scoredTokens.heldOut ?? null),
-    controlled: trials.some(({ purpose }) => purpose === "control"),
+    controlled: trials.some(({ purpose }) => purpose === "control") || (record ? false : null),
     learningRate: finished[0]?.learningRate ?? Number.NaN,
     triedRates: trials.filter(({ purpose }) => purpose === "learning-rate").map((trial) => trial.learningRate),
     lossAfter: losses.length > 0 ? sum(losses) / losses.length : null,

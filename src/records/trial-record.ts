@@ -57,11 +57,6 @@ export const trialRecord = z.object({
   wallSeconds: z.number(),
 });
 
-/** The newest record of each key: a failed trial is superseded by its repetition. */
-export function newestTrials(records: readonly TrialRecord[]): TrialRecord[] {
-  return [...new Map(records.map((record) => [record.key, record])).values()];
-}
-
 export type TrialOutcome = z.infer<typeof trialOutcome>;
 export type FinishedOutcome = z.infer<typeof finished>;
 export type TrialRecord = z.infer<typeof trialRecord>;

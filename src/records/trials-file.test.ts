@@ -43,7 +43,7 @@ describe("the trials of a folder", () => {
     edited.outcome.curve = [];
     expect(() => readTrials(written(edited))).toThrow(/trials\.jsonl:2: .* has no points/);
     expect(() => readTrials(written(finished(2), finished(2.5)))).toThrow(
-      /trials\.jsonl:3: '.*' went from .* to 2\.5 nats here, and from .* to 2 in a line before/,
+      /trials\.jsonl:3: '.*' went from .* to 2\.5 nats here, and from .* to 2 in a line before\. Keep one/,
     );
     expect(() => readTrials(written(failed, { ...failed, seed: 1.5 }))).toThrow(/trials\.jsonl:3: .*seed/);
   });

@@ -16,7 +16,7 @@ function contradiction({ curve, heldOutLossBefore, heldOutLossAfter }: FinishedO
 const ends = ({ heldOutLossBefore, heldOutLossAfter }: FinishedOutcome) =>
   `${heldOutLossBefore} to ${heldOutLossAfter}`;
 
-/** Of the same setting, whose numbers are the same every time. */
+/** Of the same setting, whose numbers are the same every time on one machine. */
 const isRepetition = (before: TrialRecord, record: TrialRecord) =>
   before.steps === record.steps && before.learningRate === record.learningRate;
 
@@ -37,7 +37,7 @@ export function readTrials(path: string): TrialRecord[] {
         );
       if (before?.outcome.kind === "finished" && isRepetition(before, record) && ends(before.outcome) !== ends(outcome))
         throw new InputError(
-          `${path}:${line}: '${key}' went from ${ends(outcome)} nats here, and from ${ends(before.outcome)} in a line before. Delete the line that is wrong.`,
+          `${path}:${line}: '${key}' went from ${ends(outcome)} nats here, and from ${ends(before.outcome)} in a line before. Keep one of the two lines.`,
         );
     }
     newest.set(key, record);

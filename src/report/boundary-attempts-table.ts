@@ -44,7 +44,7 @@ export function attemptsTable({ actions, margin, confidence, data }: BoundaryRec
     ],
     rows,
     notes: [
-      `Each attempt has seeds and held-out examples of its own (${data.confirmation.map(count).join(", ") || absent} examples by part). The intervals are at the attempt's confidence, so that all attempts of an action together err in at most ${fixed((1 - confidence) * 100, 1)}% of searches. Failed: shown to cost more than ${margin}%; undecided: neither is shown at the last look, or it was given up before, its mean lying beyond the margin; budget: that ended before.`,
+      `Each attempt has seeds and held-out examples of its own (${data.confirmation.map(count).join(", ") || absent} examples by part). The intervals are at the attempt's confidence, so that all attempts of an action together err in at most ${fixed((1 - confidence) * 100, 1)}% of run folders. Failed: shown to cost more than ${margin}%; undecided: neither is shown at the last look, or it was given up before, its mean lying beyond the margin; budget: that ended before.`,
     ],
   };
 }

@@ -68,7 +68,7 @@ function whyNone(action: ActionBoundary, record: BoundaryRecord): string {
 }
 
 /** One sentence; a second one on what the search alone suggests, where nothing is confirmed. */
-export function actionFinding(record: BoundaryRecord, action: ActionBoundary): string {
+function actionFinding(record: BoundaryRecord, action: ActionBoundary): string {
   const { margin, candidates } = record;
   const attempt = confirmedAttempt(action);
   const done = actionDone(action.action);
@@ -97,7 +97,7 @@ function beside(share: number): string {
 }
 
 /** The answer to the paper's hope that 25-50% of the matrices may go, by what is confirmed. */
-export function hopeFinding({ actions, candidates, margin }: BoundaryRecord): string {
+function hopeFinding({ actions, candidates, margin }: BoundaryRecord): string {
   const parts = actions.map((action) => {
     const attempt = confirmedAttempt(action);
     const done = actionDone(action.action);
@@ -109,7 +109,7 @@ export function hopeFinding({ actions, candidates, margin }: BoundaryRecord): st
 }
 
 /** Of what is confirmed; null where nothing is. */
-export function savingsFinding({ action, savings }: ActionBoundary): string | null {
+function savingsFinding({ action, savings }: ActionBoundary): string | null {
   if (savings === null) return null;
   const less = (before: number, left: number) => `${percent(1 - left / before)}%`;
   const { parameters, effectiveParameters, trainableParameters, trainableLeft } = savings;

@@ -43,7 +43,7 @@ export function marginAttemptsTable({ actions, margin, confidence }: BoundaryAtM
     ],
     rows,
     notes: [
-      `The interval and the seeds are those of the look that decides at this margin, or of all seeds where none does. Each attempt has its share of the error, so that all of an action together err in at most ${fixed((1 - confidence) * 100, 1)}% of searches. No trial was added: an attempt that ended early at the margin of the search may be undecided here.`,
+      `The interval and the seeds are those of the look that decides at this margin, or of all seeds where none does. Each attempt has its share of the error, so that all of an action together err in at most ${fixed((1 - confidence) * 100, 1)}% of run folders. No trial was added: an attempt that ended early at the margin of the search may be undecided here.`,
     ],
   };
 }

@@ -47,7 +47,7 @@ export function marginsTable(judged: readonly BoundaryAtMargin[]): ReportTable |
       }),
     ),
     notes: [
-      `The set that was tried is exploratory: its ${confidence}% interval, not corrected for the number of sets, ends below the margin (the search itself uses an 80% one). Confirmed: the largest set of the attempts whose interval, at the attempt's confidence and looks, ends below it; all attempts of an action and all margins together err in at most ${fixed((1 - judged[0].confidence) * 100, 1)}% of searches. The sets were chosen for the margin of the search: at a larger one more matrices may hold than were put to the test.`,
+      `The set that was tried is exploratory: its ${confidence}% interval, not corrected for the number of sets, ends below the margin (the search itself uses an 80% one). Confirmed: the largest set of the attempts whose interval, at the attempt's confidence and looks, ends below it; all attempts of an action and all margins together err in at most ${fixed((1 - judged[0].confidence) * 100, 1)}% of run folders. The sets were chosen for the margin of the search: at a larger one more matrices may hold than were put to the test.`,
     ],
   };
 }

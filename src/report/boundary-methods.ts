@@ -18,7 +18,7 @@ function attemptsText({ actions, confidence }: BoundaryRecord): string {
   const ever = actions.some(({ earlierParts }) => earlierParts !== undefined)
     ? "; they are all that it has over all searches of this folder, for a held-out part and its seeds serve one set of an action"
     : "";
-  return `An action may err in ${fixed((1 - confidence) * 100, 1)}% of searches; this is shared out among its attempts beforehand (Bonferroni), ${share} for each, whether or not all are made${ever}`;
+  return `An action may err in ${fixed((1 - confidence) * 100, 1)}% of run folders; this is shared out among its attempts beforehand (Bonferroni), ${share} for each, whether or not all are made${ever}`;
 }
 
 export function boundaryMethods(record: BoundaryRecord): Html {

@@ -1,14 +1,13 @@
 /** @file The controls of a test and its noise floor on a page, and the banner where a control failed. */
 import { type Html, html, prose, typographic } from "./html.js";
 import { withLabels } from "./target-label.js";
-import { controls, failedControls, type Judged, noiseFloorSentence } from "./verdict-sentence.js";
+import { controlFailure, controls, failedControls, type Judged, noiseFloorSentence } from "./verdict-sentence.js";
 
 /** Stands above everything else; nothing where all controls passed. */
 export function failedControlsBanner(record: Judged): Html {
   const failed = failedControls(record);
   if (failed.length === 0) return html``;
-  const what = failed.some(({ checked }) => checked) ? "failed" : "could not be checked";
-  return html`<div class="banner" role="alert"><h2>A control of the test ${what}: do not rely on the verdict</h2>
+  return html`<div class="banner" role="alert"><h2>${controlFailure(record)}: do not rely on the verdict</h2>
 ${failed.map(({ name, text, checked }) => html`<p><b>${name}</b>${checked ? "" : " (not checked)"}: ${prose(typographic(text))}</p>\n`)}</div>`;
 }
 

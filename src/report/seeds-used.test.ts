@@ -21,6 +21,19 @@ describe("savedSentence", () => {
     expect(savedSentence({ ...sampleTestRecord(), trialSeconds: 0 })).toMatch(/55% saved\. Arms behind/);
   });
 
+  it("speaks of arms that wait only where one stands behind an open one", () => {
+    const record = sampleTestRecord();
+    const [judged] = record.verdicts.matrices;
+    const arm = (holds: boolean) => ({ ...judged.arms.frozen, holds, shownWorse: false });
+    const open = (holding: readonly boolean[]) => {
+      const arms = Object.fromEntries(["frozen", "crystal", "random"].map((name, i) => [name, arm(holding[i])]));
+      record.verdicts.matrices = [{ ...judged, verdict: "undecided", arms }];
+      return savedSentence(record);
+    };
+    expect(open([true, false, false])).toContain("Arms behind one that stayed open");
+    expect(open([true, true, false])).not.toContain("Arms behind");
+  });
+
   it("counts the trials of the design alone", () => {
     const record = sampleTestRecord();
     const { finished, diverged, failed, fixedDesign } = record.trials;

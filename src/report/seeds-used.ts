@@ -1,4 +1,5 @@
 /** @file How many seeds each verdict of a test took where it is judged after every seed, and what that saved. Knows neither terminal nor page. */
+import { armAt, sequence } from "../records/arm-sequence.js";
 import type { TestRecord } from "../records/test-record.js";
 import type { ArmSummary, MatrixVerdict, VerdictsRecord } from "../records/verdicts-record.js";
 import { absent, count, counted, duration, fixed } from "./figure-text.js";
@@ -47,6 +48,14 @@ function unfinished({ verdicts }: TestRecord): boolean {
   return verdicts.matrices.some((matrix) => matrix.verdict === "undecided" && mostSeeds(matrix) < last);
 }
 
+/** Behind an arm that is open: it waits for a decision that did not come. */
+function hasWaitingArm({ verdict, arms }: MatrixVerdict): boolean {
+  if (verdict !== "undecided") return false;
+  const own = sequence.flatMap((place) => armAt(place, Object.keys(arms)) ?? []);
+  const open = own.findIndex((arm) => !arms[arm].holds);
+  return open >= 0 && open < own.length - 1;
+}
+
 /** One sentence; null where nothing was planned against which to count. */
 export function savedSentence(record: TestRecord): string | null {
   const { trials, trialSeconds, verdicts } = record;
@@ -57,14 +66,15 @@ export function savedSentence(record: TestRecord): string | null {
   const [run, fixedRun] = [all - others, fixedDesign - others];
   const saved = fixedRun - run;
   const seconds = (trialSeconds / all) * saved;
-  const besides = others > 0 ? ` (${count(others)} more are controls, repetitions and the choice of the rate)` : "";
+  const besides = others > 0 ? ` (${count(others)} more are no part of that design)` : "";
   const design = `${count(fixedRun)} that ${counted(sequential.lastLook, "seed")} for every arm would take${besides}`;
   const begin = `${unfinished(record) ? "So far" : "Judged after every seed,"} it took ${count(run)} trials of the ${design}`;
   if (saved <= 0) return `${begin}: nothing was saved.`;
   const time = trialSeconds > 0 ? `, about ${duration(seconds)} of trials at the mean time of one` : "";
-  const open = verdicts.matrices.some(({ verdict }) => verdict === "undecided");
-  const unrun = open ? " Arms behind one that stayed open were not run, which is no saving." : "";
-  return `${begin}: ${fixed((saved / fixedRun) * 100, 0)}% saved${time}.${unrun}`;
+  const waiting = verdicts.matrices.some(hasWaitingArm)
+    ? " Arms behind one that stayed open got no more seeds than the first look takes, which is no saving."
+    : "";
+  return `${begin}: ${fixed((saved / fixedRun) * 100, 0)}% saved${time}.${waiting}`;
 }
 
 /** How looking often costs no validity; null where it was judged once. */

@@ -31,7 +31,7 @@ test("another decided verdict contradicts, an undecided one does not", () => {
     /^1 of 2 decided verdicts is contradicted at .*: \S+ \(redundant, but low-rank at 0\.0006\)\. Undecided at one rate and not at another: \S+ \(needed, but undecided at 0\.0006\)\.$/,
   );
   expect(sensitivitySentence(recordOf(["redundant", "undecided"], ["redundant", "needed"]))).toMatch(
-    /^None of 1 decided verdict is contradicted .* Undecided at .*\(undecided, but needed at 0\.0006\)\.$/,
+    /^The one decided verdict is not contradicted .* Undecided at .*\(undecided, but needed at 0\.0006\)\.$/,
   );
 });
 

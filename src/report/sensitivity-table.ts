@@ -76,7 +76,11 @@ const isDecided = (verdict: string) => verdict !== "undecided";
 function changesText(changed: readonly OtherVerdicts[]): string {
   return changed
     .map(({ name, verdict, others }) => {
-      const texts = others.map(([rate, other]) => `${other} at ${rate}`);
+      const found = [...new Set(others.map(([, other]) => other))];
+      const texts = found.map((other) => {
+        const rates = others.flatMap(([rate, own]) => (own === other ? [rate] : []));
+        return `${other} at ${rates.join(" and ")}`;
+      });
       return `${targetLabel({ name })} (${verdict}, but ${texts.join(" and ")})`;
     })
     .join("; ");
@@ -102,12 +106,12 @@ export function sensitivitySentence(record: TestRecord): string | null {
   const open = changed.filter((one) => !contradicts(one));
   const at = `learning rates ${rates.map(({ learningRate }) => learningRate).join(" and ")} instead of ${sft.learningRate}`;
   const decided = repeated.filter(({ verdict }) => isDecided(verdict)).length;
-  const verdicts = counted(decided, "decided verdict");
+  const none = decided === 1 ? "The one decided verdict is not" : `None of ${decided} decided verdicts is`;
   const first =
     decided === 0
       ? `No verdict is decided, so that none can be contradicted at ${at}.`
       : contradicted.length === 0
-        ? `None of ${verdicts} is contradicted at ${at}.`
-        : `${contradicted.length} of ${verdicts} ${contradicted.length === 1 ? "is" : "are"} contradicted at ${at}: ${changesText(contradicted)}.`;
+        ? `${none} contradicted at ${at}.`
+        : `${contradicted.length} of ${counted(decided, "decided verdict")} ${contradicted.length === 1 ? "is" : "are"} contradicted at ${at}: ${changesText(contradicted)}.`;
   return open.length === 0 ? first : `${first} Undecided at one rate and not at another: ${changesText(open)}.`;
 }

@@ -3,7 +3,7 @@ import type { TestRecord } from "../records/test-record.js";
 import { count, counted, fixed, percent } from "./figure-text.js";
 import { pairedSeeds, savedSentence } from "./seeds-used.js";
 import { type TargetResult, targetResults, type Verdict, verdictOrder } from "./target-results.js";
-import { failedControls } from "./verdict-sentence.js";
+import { controlFailure } from "./verdict-sentence.js";
 
 /** What a verdict says, in the words of who wants to freeze. */
 export const verdictConsequence: Readonly<Record<Verdict, string>> = {
@@ -64,13 +64,13 @@ export function testFindings(record: TestRecord): string[] {
   ];
   if (record.planned)
     sentences.push(
-      `Planned and stopped at a margin of ${record.planned.margin}% and a confidence of ${fixed(record.planned.confidence * 100, 0)}%; this question was asked afterwards, of the same trials.`,
+      `Planned${verdicts.sequential ? " and stopped" : ""} at a margin of ${record.planned.margin}% and a confidence of ${fixed(record.planned.confidence * 100, 0)}%; this question was asked afterwards, of the same trials.`,
     );
   if (results.some(({ target }) => target.matrices.length === 1)) sentences.push(shares(results, model.parameters));
   const saved = savedSentence(record);
   if (saved !== null) sentences.push(saved);
-  if (failedControls(record).length > 0)
-    sentences.push("A control of the test failed, so none of these verdicts is to be relied on.");
+  const failure = controlFailure(record);
+  if (failure !== null) sentences.push(`${failure}, so none of these verdicts is to be relied on.`);
   return sentences;
 }
 

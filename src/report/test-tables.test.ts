@@ -22,6 +22,10 @@ describe("testTables", () => {
 
   it("puts a failed control above everything else, and doubts the verdicts", () => {
     const record = sampleTestRecord();
+    record.verdicts.controls["full learns"] = { passed: false, checked: false, text: "One seed." };
+    const unchecked = testTables(record, { color: false, width: 100 });
+    expect(unchecked.startsWith("CONTROL NOT CHECKED: full learns: One seed.\n")).toBe(true);
+    expect(unchecked).toContain("A control of the test could not be checked, so none of these verdicts");
     record.verdicts.controls["full learns"] = { passed: false, text: "It does not." };
     const text = testTables(record, plain);
     expect(text.startsWith("CONTROL FAILED: full learns: It does not.\n")).toBe(true);

@@ -1,17 +1,12 @@
 /** @file What is shown of a matrix although its verdict is open, and how many seeds would settle it. Knows neither terminal nor page. */
+import { armAt, type SequenceArm, sequence } from "../records/arm-sequence.js";
 import type { ArmSummary, MatrixVerdict, VerdictsRecord } from "../records/verdicts-record.js";
 import { counted } from "./figure-text.js";
 import { targetLabel } from "./target-label.js";
 
-/** In the order in which they are tested. */
-const sequence = ["frozen", "crystal", "random"] as const;
-
-/** Of several ranks the lowest counts. */
-function atPlace(place: string, arms: MatrixVerdict["arms"]): [arm: string, summary: ArmSummary] | undefined {
-  const rank = (arm: string) => Number(arm.split(":")[1] ?? 1);
-  return Object.entries(arms)
-    .filter(([arm]) => new RegExp(`^${place}(:\\d+)?$`).test(arm))
-    .sort(([a], [b]) => rank(a) - rank(b))[0];
+function atPlace(place: SequenceArm, arms: MatrixVerdict["arms"]): [arm: string, summary: ArmSummary] | undefined {
+  const arm = armAt(place, Object.keys(arms));
+  return arm === undefined ? undefined : [arm, arms[arm]];
 }
 
 /** What stands between the matrix and a verdict, and what would take it away. */

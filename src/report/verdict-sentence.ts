@@ -6,7 +6,7 @@ import { counted, exists, fixed } from "./figure-text.js";
 import { seedsText } from "./undecided-sentence.js";
 
 /** What a verdict means, and the arm whose delta is its evidence. */
-export const verdictMeaning: Readonly<
+const verdictMeaning: Readonly<
   Record<MatrixVerdict["verdict"], { readonly says: string; readonly evidence: string | null }>
 > = {
   redundant: {
@@ -46,6 +46,13 @@ export function failedControls(record: Judged): Control[] {
   return controls(record).filter(({ passed }) => !passed);
 }
 
+/** The beginning of a sentence; null where all passed. */
+export function controlFailure(record: Judged): string | null {
+  const failed = failedControls(record);
+  if (failed.length === 0) return null;
+  return `A control of the test ${failed.some(({ checked }) => checked) ? "failed" : "could not be checked"}`;
+}
+
 export function targetVerdict({ verdicts, target }: PaperRecord): MatrixVerdict | undefined {
   return verdicts.matrices.find(({ name }) => name === target);
 }
@@ -67,8 +74,8 @@ export function verdictSentence(record: PaperRecord): string {
   const parts = [`${record.target} is ${judged.verdict}: ${says} (${evidenceText(record, evidence)}).`];
   if (judged.strongestClaim) parts.push(`What is shown so far: ${judged.strongestClaim.replace(/\.$/, "")}.`);
   if (judged.verdict === "undecided") parts.push(sentence(seedsText(judged, record.verdicts)));
-  if (failedControls(record).length > 0)
-    parts.push("A control of the test failed, so this verdict is not to be relied on.");
+  const failure = controlFailure(record);
+  if (failure !== null) parts.push(`${failure}, so this verdict is not to be relied on.`);
   return parts.join(" ");
 }
 

@@ -28,17 +28,15 @@ function pointAt(step: number, values: readonly number[]): CurvePoint {
   return { step, mean, low: Math.min(...values), high: Math.max(...values) };
 }
 
-function curveOf(outcomes: readonly FinishedOutcome[]): CurvePoint[] {
-  const steps = outcomes[0]?.curve.map(([step]) => step) ?? [];
-  return steps.map((step, index) =>
-    pointAt(
-      step,
-      outcomes.map(({ curve }) => curve[index][1]),
-    ),
-  );
+/** Steps that some curve lacks, or at which it is not finite, are left out. */
+function meanCurve(curves: readonly ReadonlyMap<number, number>[]): CurvePoint[] {
+  return [...(curves[0]?.keys() ?? [])].flatMap((step) => {
+    const values = curves.map((curve) => curve.get(step) ?? Number.NaN);
+    return values.every(Number.isFinite) ? [pointAt(step, values)] : [];
+  });
 }
 
-/** Percent of full's loss by step. */
+/** Percent of full's loss by step: paired, so that what seeds differ in cancels as it does in the delta of the verdict. */
 function relativeCurve({ own, full }: Pair): Map<number, number> {
   const baseline = new Map(full.curve);
   return new Map(
@@ -47,15 +45,6 @@ function relativeCurve({ own, full }: Pair): Map<number, number> {
       return [step, ((loss - reference) / reference) * 100];
     }),
   );
-}
-
-/** Paired by seed, so that what seeds differ in cancels as it does in the delta of the verdict. Steps that some trial lacks are left out. */
-function deltaCurveOf(pairs: readonly Pair[]): CurvePoint[] {
-  const curves = pairs.map(relativeCurve);
-  return [...(curves[0]?.keys() ?? [])].flatMap((step) => {
-    const values = curves.map((curve) => curve.get(step) ?? Number.NaN);
-    return values.every(Number.isFinite) ? [pointAt(step, values)] : [];
-  });
 }
 
 /** One seed, last training loss: how the paper compares. */
@@ -124,7 +113,7 @@ export function armFiguresOf(
     deltaPercent: judged ? { mean: judged.meanDeltaPercent, low: judged.low, high: judged.high, n: judged.n } : nothing,
     ...generalFigures(pairs, outcomes, which, confidence),
     likePaper: likePaper(trials, which),
-    curve: curveOf(outcomes),
-    ...(!isFull && { deltaCurve: deltaCurveOf(pairs) }),
+    curve: meanCurve(outcomes.map(({ curve }) => new Map(curve))),
+    ...(!isFull && { deltaCurve: meanCurve(pairs.map(relativeCurve)) }),
   };
 }

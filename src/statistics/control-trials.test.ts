@@ -72,7 +72,7 @@ describe("control trials", () => {
     expect(one.text).toContain("0.000%, and one seed gives no interval");
     const alone = trialControls(trials("control", "random", ["planted"], [2, 2]), 0.5, 0.95);
     expect(alone["planted dead matrix"]).toEqual({
-      passed: false,
+      ...{ passed: false, checked: false },
       text: "No trial of the planted matrix is paired with `full`.",
     });
     expect(trialControls(full, 0.5, 0.95)).toEqual({});

@@ -37,7 +37,7 @@ function text({ mean, low, high, n, diverged }: Delta): string {
 }
 
 /** One seed has no interval. */
-const unchecked = (delta: Delta | null) => (delta !== null && delta.n < 2 ? { checked: false } : {});
+const unchecked = (delta: Delta | null) => (delta === null || delta.n < 2 ? { checked: false } : {});
 
 const scattered = /^scattered\((\d+)\)$/;
 

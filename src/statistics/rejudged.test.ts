@@ -41,9 +41,11 @@ function recordAt(margin: number) {
   };
 }
 
-test("all that depends on margin and confidence is made anew, and the plan is named", () => {
+test("what depends on margin and confidence is made anew or left out, and the plan is named", () => {
   const page = rejudged(recordAt(0.5), judge(trials, { margin: 1, confidence: 0.8 }), trials);
   expect(page.planned).toEqual({ margin: 0.5, confidence: 0.95 });
+  expect(page.prediction).toBeUndefined();
+  expect(page.sft.seeds).toEqual([0, 1, 2, 3, 4]);
   expect(page.verdicts.matrices.map(({ name, verdict }) => [name, verdict])).toEqual([
     ["a", "redundant"],
     ["b", "redundant"],
@@ -63,6 +65,7 @@ test("all that depends on margin and confidence is made anew, and the plan is na
 test("judged as planned it is the record; without its trials nothing of another question is left", () => {
   const record = recordAt(0.5);
   expect(rejudged(record, record.verdicts, trials).planned).toBeUndefined();
+  expect(rejudged(record, record.verdicts, trials).prediction).toEqual(record.prediction);
   expect(rejudged(record, record.verdicts, []).sensitivity).toEqual(record.sensitivity);
   const other = rejudged(record, judge(trials, { margin: 1 }), []);
   expect(other.sensitivity).toBeUndefined();

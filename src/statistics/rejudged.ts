@@ -18,15 +18,15 @@ export function withInterval<Arm extends ArmFigures & { readonly arm: string }>(
 }
 
 /**
- * Everything that depends on margin and confidence is made anew from the trials; where they are not there only the intervals of the
- * deltas change, and what then would answer another question is left out.
+ * What depends on margin and confidence is made anew from the trials; where they are not there only the intervals of the deltas change.
+ * What then would answer another question is left out, as the rank correlations are: they need the spectra.
  * @param trials of the folder, the newest of each key. It may hold some of matrices that this test did not name: they stay out.
  */
 export function rejudged(record: TestRecord, verdicts: VerdictsRecord, trials: readonly TrialRecord[]): TestRecord {
   const names = new Set(record.targets.map(({ name }) => name));
   const own = trials.filter(({ arm, matrices }) => arm === "full" || names.has(matrices.join("+")));
   const ofTest = { ...verdicts, matrices: verdicts.matrices.filter(({ name }) => names.has(name)) };
-  const { sensitivity: recorded, ...kept } = record;
+  const { sensitivity: recorded, prediction, ...kept } = record;
   const same = verdicts.margin === record.verdicts.margin && verdicts.confidence === record.verdicts.confidence;
   const sensitivity = own.length > 0 ? rateSensitivity(own, verdicts) : same ? (recorded ?? []) : [];
   const figures = (arm: string, matrices: readonly string[]) =>
@@ -35,6 +35,8 @@ export function rejudged(record: TestRecord, verdicts: VerdictsRecord, trials: r
   return {
     ...kept,
     ...(!same && { planned: { margin, confidence } }),
+    ...(same && prediction && { prediction }),
+    sft: { ...record.sft, seeds: [...verdicts.seeds] },
     verdicts: ofTest,
     full: { ...record.full, ...figures("full", []) },
     targets: record.targets.map((target) => {

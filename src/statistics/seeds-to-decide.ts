@@ -1,7 +1,9 @@
 /** @file How many seeds would decide a matrix, if means, variances and the share of diverged seeds stay as observed. */
+
+import { sequence } from "../records/arm-sequence.js";
 import { type ArmDeltas, armInterval, divergedStatistic, levelOfLook } from "./arm-interval.js";
 import { halfWidth, momentsOf } from "./paired-difference.js";
-import { type MatrixArms, sequence } from "./sequence-test.js";
+import type { MatrixArms } from "./sequence-test.js";
 import { studentQuantile } from "./student-t.js";
 
 /** More than anyone runs: beyond it the effect sits at the margin. */

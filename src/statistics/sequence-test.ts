@@ -1,21 +1,13 @@
 /** @file The family of hypotheses: arms in fixed sequence within a matrix, Holm over matrices. Knows deltas, not trials. */
+import { type SequenceArm, sequence } from "../records/arm-sequence.js";
 import type { MatrixVerdict } from "../records/verdicts-record.js";
 import { type ArmDeltas, type ArmInterval, armInterval } from "./arm-interval.js";
 
 export type VerdictKind = MatrixVerdict["verdict"];
 
-/** The arms that lead to a verdict, in the order in which they are tested. */
-export const sequence = ["frozen", "crystal", "random"] as const;
-export type SequenceArm = (typeof sequence)[number];
 /** An arm that was not run is absent and stops the sequence. */
 export type MatrixArms = { readonly [Arm in SequenceArm]?: ArmDeltas };
 export type MatrixIntervals = { readonly [Arm in SequenceArm]?: ArmInterval };
-
-/** The arm, by its name in the records, that stands at a place of the sequence. Of several ranks the lowest is the crystal that counts. */
-export function armAt(place: SequenceArm, arms: Iterable<string>): string | undefined {
-  const rank = (arm: string) => Number(arm.split(":")[1] ?? 1);
-  return [...arms].filter((arm) => new RegExp(`^${place}(:\\d+)?$`).test(arm)).sort((a, b) => rank(a) - rank(b))[0];
-}
 
 /** The verdict where this arm is the first that is shown worse. */
 const ifWorse: Readonly<Record<SequenceArm, VerdictKind>> = {

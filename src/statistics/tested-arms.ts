@@ -1,9 +1,11 @@
 /** @file The arms of each tested matrix with their pairs and deltas, from the trials. Judges nothing. */
+
+import { armAt, type SequenceArm, sequence } from "../records/arm-sequence.js";
 import type { TrialRecord } from "../records/trial-record.js";
 import { type ArmDeltas, prefixesOf } from "./arm-interval.js";
 import type { Looks } from "./first-passage.js";
 import { deltasPercent, type Pairs, pairUp } from "./paired-difference.js";
-import { armAt, type MatrixArms, type SequenceArm, sequence } from "./sequence-test.js";
+import type { MatrixArms } from "./sequence-test.js";
 
 export interface TestedArm {
   /** Those that are judged. */

@@ -1,8 +1,10 @@
 /** @file Which arms still need trials before their matrices can be judged. Runs nothing, and knows nothing of what a trial costs. */
+
+import { armAt, sequence } from "../records/arm-sequence.js";
 import type { TrialRecord } from "../records/trial-record.js";
 import { armInterval } from "./arm-interval.js";
 import { seedsOfArm } from "./seeds-to-decide.js";
-import { armAt, levelsOf, sequence } from "./sequence-test.js";
+import { levelsOf } from "./sequence-test.js";
 import { settledTrials } from "./settled-trials.js";
 import { sequenceOf, type TestedMatrix, testedMatrices } from "./tested-arms.js";
 import { demandMeaning, type JudgeOptions } from "./verdict.js";

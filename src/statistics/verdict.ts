@@ -1,6 +1,7 @@
 /** @file From trials to verdicts: noninferiority of each arm against `full`, paired by seed. Runs nothing. */
 import { UsageError } from "../foundation/errors.js";
 import { version } from "../foundation/version.js";
+import { armAt, sequence } from "../records/arm-sequence.js";
 import type { TrialRecord } from "../records/trial-record.js";
 import type { MatrixVerdict, NoiseFloor, VerdictsRecord } from "../records/verdicts-record.js";
 import { armInterval } from "./arm-interval.js";
@@ -12,15 +13,7 @@ import { exampleWeights } from "./example-weights.js";
 import type { Looks } from "./first-passage.js";
 import { equalRunsControl, fullAgainstFull, noiseFloorOf, noiseWarnings } from "./noise-floor.js";
 import { seedsToDecide } from "./seeds-to-decide.js";
-import {
-  armAt,
-  intervalsAt,
-  levelsOf,
-  type MatrixIntervals,
-  sequence,
-  unclaimedAt,
-  verdictOf,
-} from "./sequence-test.js";
+import { intervalsAt, levelsOf, type MatrixIntervals, unclaimedAt, verdictOf } from "./sequence-test.js";
 import { settledTrials } from "./settled-trials.js";
 import { sequenceOf, type TestedMatrix, testedMatrices } from "./tested-arms.js";
 import { lookWarnings, matrixWarnings, trialWarnings } from "./warnings.js";

@@ -1,8 +1,9 @@
 /** @file What a reader of the verdicts must know besides them, in sentences. Judges nothing. */
+
+import { armAt, type SequenceArm, sequence } from "../records/arm-sequence.js";
 import type { TrialRecord } from "../records/trial-record.js";
 import type { MatrixVerdict } from "../records/verdicts-record.js";
 import type { Looks } from "./first-passage.js";
-import { armAt, type SequenceArm, sequence } from "./sequence-test.js";
 
 /** Named one by one; more of them tell no more. */
 const shownKeys = 8;

@@ -57,7 +57,7 @@ type Ending = Pick<ConfirmationAttempt, "deltas" | "interval" | "result">;
 const futilityLook = 5;
 
 /** Of one attempt, when all attempts together may err with 1 - confidence. Bonferroni. */
-export const attemptConfidence = (confidence: number, attempts: number): number => 1 - (1 - confidence) / attempts;
+const attemptConfidence = (confidence: number, attempts: number): number => 1 - (1 - confidence) / attempts;
 
 /**
  * The first number of seeds at which the attempt ends; null where it goes on. @param judged seeds at which it is known to go on.

@@ -79,7 +79,7 @@ export interface Boundary {
 }
 
 /** Of the interval by which the search itself decides; nothing that is claimed rests on it. */
-export const searchConfidence = 0.8;
+const searchConfidence = 0.8;
 /** A set that failed its confirmation is followed by one of at most this share of it. */
 const shrinking = 0.75;
 
@@ -113,7 +113,7 @@ async function ladderLosses(
 }
 
 /** Trials that a search leaves over: a confirmation of medium length. */
-export const reservedTrials = ({ last }: Looks): number => 2 * Math.min(last, 8);
+const reservedTrials = ({ last }: Looks): number => 2 * Math.min(last, 8);
 
 /** Asks what sets cost, and remembers what it was told. */
 class SetTrials {

@@ -25,8 +25,8 @@ export interface WarningFacts {
   /** Held-out loss of `full` after the last step, mean over seeds, nats per token; null where none finished. */
   readonly lossAfter: number | null;
   readonly targets: readonly TargetFacts[];
-  /** Whether the test was tried on what it must find and what it must let pass. */
-  readonly controlled: boolean;
+  /** Whether the test was tried on what it must find and what it must let pass; null where that may still come. */
+  readonly controlled: boolean | null;
   readonly learningRate: number;
   /** Among which it was chosen; empty where it was given. */
   readonly triedRates: readonly number[];
@@ -78,7 +78,8 @@ function targetWarnings({ targets }: WarningFacts): string[] {
 
 function designWarnings({ controlled, learningRate, triedRates }: WarningFacts): string[] {
   const warnings: string[] = [];
-  if (!controlled)
+  if (controlled === null) warnings.push("No control has run yet, on what the test must find and must let pass.");
+  if (controlled === false)
     warnings.push(
       "No control was run: nothing shows that this test notices a vital matrix and lets a dead one pass. Leave out --no-controls.",
     );
