@@ -1,5 +1,4 @@
 /** @file What a test would do, as text: examples with their scored tokens marked, counts, memory, time. Knows no files. */
-
 import { armAt, sequence } from "../records/arm-sequence.js";
 import { count, counted, duration, fixed } from "../report/figure-text.js";
 import { printable, wrap } from "../report/printable.js";

@@ -75,6 +75,8 @@ describe("control trials", () => {
       ...{ passed: false, checked: false },
       text: "No trial of the planted matrix is paired with `full`.",
     });
+    const lost = trialControls(trials("control", "frozen", ["scattered(9)"], [null]), 0.5, 0.95);
+    expect(lost["scattered entries frozen"]).toMatchObject({ passed: false, checked: false });
     expect(trialControls(full, 0.5, 0.95)).toEqual({});
   });
 });

@@ -71,7 +71,7 @@ export function trialControls(
     else if (entries !== undefined)
       controls["scattered entries frozen"] = {
         // For comparison: whatever it costs, the test is not at fault.
-        passed: delta !== null,
+        ...{ passed: delta !== null, ...(delta === null && { checked: false }) },
         text:
           delta === null
             ? "No trial with scattered entries frozen is paired with `full`."
